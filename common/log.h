@@ -1,0 +1,39 @@
+/*
+ * log.h: the one log line format of all programs, and the one global state.
+ *
+ *   2026-11-21T10:00:00.123Z deferd[4711] warn: worker 3: no beat for 10.0 s: killing it
+ *
+ * Lines go to stderr, to a file (reopened on request) or to syslog. Control
+ * characters in the text are escaped: what a handler prints cannot forge a line.
+ * errno is left as it was.
+ */
+#ifndef DEFERD_LOG_H
+#define DEFERD_LOG_H
+
+#include "check.h"
+
+enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARN, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG };
+
+/* ident is kept, not copied ("deferd", "deferd-worker"). Starts on stderr at INFO. */
+void log_init(const char *ident);
+void log_set_level(enum log_level);
+enum log_level log_level(void);
+/* "error" "warn" "info" "debug" -> level; -ERR_UNKNOWN otherwise. */
+int log_level_parse(const char *name);
+const char *log_level_name(enum log_level);
+/* Target: NULL or "stderr", "syslog", or a file's path (appended, 0640). 0 or
+ * -ERR_SYSTEM with errno; then the old target stays. */
+int log_open(const char *target);
+/* Opens the file again under its name (after rotation). 0 or -ERR_SYSTEM. */
+int log_reopen(void);
+/* The descriptor that lines are written to (2 for stderr), -1 for syslog. */
+int log_fd(void);
+
+/* Messages say what: why: what happens next. */
+void log_line(enum log_level, const char *fmt, ...) PRINTF_LIKE(2, 3);
+#define log_error(...) log_line(LOG_LEVEL_ERROR, __VA_ARGS__)
+#define log_warn(...) log_line(LOG_LEVEL_WARN, __VA_ARGS__)
+#define log_info(...) log_line(LOG_LEVEL_INFO, __VA_ARGS__)
+#define log_debug(...) (log_level() >= LOG_LEVEL_DEBUG ? log_line(LOG_LEVEL_DEBUG, __VA_ARGS__) : (void)0)
+
+#endif

@@ -1,0 +1,71 @@
+/*
+ * app.h: an app and its catalogue of handlers, as its forkserver reported it.
+ */
+#ifndef DEFERD_APP_H
+#define DEFERD_APP_H
+
+#include "../common/buf.h"
+#include "../common/kinds.h"
+#include "conf.h"
+#include <sys/queue.h>
+
+/* Lives as long as its app: a task may point to a handler that a reload took away
+ * (present is false then). */
+struct handler {
+	enum kind kind;
+	char *name;	/* owned; "hello", "Users/testMethod", "Users PUT /users/:id" */
+	char *place;	/* owned; "files.rb:12" */
+	char *verb;	/* owned; a route's "GET"; NULL otherwise */
+	char *pattern;	/* owned; a route's "/users/:id" below the service's name */
+	bool present;	/* in the current catalogue */
+	uint32_t index; /* in the current catalogue */
+	int64_t timeout_ms; /* 0: the kind's default */
+	int64_t burst_ms;   /* 0: heartbeat.timeout */
+	int64_t every_ms;   /* a timer's */
+	enum execution execution; /* a timer's */
+	unsigned flags;	    /* HANDLER_* of kinds.h */
+	struct app *app;    /* borrowed */
+	/* counters since the start */
+	uint64_t done, failed, detached, unhandled, deaths;
+	uint64_t run_us, run_us_max, burst_us_max;
+	int64_t tick_ms; /* a timer's next tick, monotonic */
+};
+
+struct app {
+	const struct conf_app *conf; /* borrowed from the config in force */
+	int index;		     /* in the core's array, 0.. */
+	struct handler **handler;    /* owned; present and vanished ones */
+	size_t handler_n, handler_room;
+	struct handler **by_index; /* the current catalogue; borrowed */
+	size_t by_index_n;
+	uint64_t generation; /* of the catalogue: counts loads, from 1; 0: not loaded */
+	uint64_t queued[LANE_COUNT], leased;
+};
+
+/* By kind and exact name; KIND_ANY looks for a function, an event, a service method, a
+ * job, in this order. Only present ones. NULL: unknown. */
+struct handler *app_find(const struct app *, enum kind, struct span name);
+
+#define ROUTE_PARAMS_MAX 16
+struct route_match {
+	struct handler *handler;
+	struct {
+		struct span name, value; /* value still percent-encoded */
+	} param[ROUTE_PARAMS_MAX];
+	size_t n;
+	bool other_verb; /* the path matches a route, the verb does not */
+};
+/* path: "<Service>[/<version>]/rest", without a leading slash, still percent-encoded.
+ * Routes in the order of registration; `:x` and `{x}` match one segment. True on a match. */
+bool app_match_route(const struct app *, struct span verb, struct span path, struct route_match *);
+
+/* Building a catalogue (spawn.c): app_begin_catalogue, app_add_handler..., then
+ * app_end_catalogue makes it the current one. */
+void app_begin_catalogue(struct app *);
+struct handler *app_add_handler(struct app *, enum kind, struct span name, uint32_t index);
+void app_end_catalogue(struct app *);
+
+struct app *app_new(const struct conf_app *, int index);
+void app_free(struct app *);
+
+#endif

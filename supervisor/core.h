@@ -1,0 +1,110 @@
+/*
+ * core.h: what the front rooms (HTTP, control socket, timers) may ask of the task core.
+ * The core owns apps, tasks, lanes, leases, seats; nobody else changes them. All calls
+ * are from the loop's thread and none blocks.
+ */
+#ifndef DEFERD_CORE_H
+#define DEFERD_CORE_H
+
+#include "app.h"
+#include "conf.h"
+#include "task.h"
+
+struct core;
+struct event_base;
+struct events;
+struct stats;
+
+/* --- apps --- */
+size_t core_app_count(const struct core *);
+struct app *core_app(const struct core *, size_t i);
+struct app *core_find_app(const struct core *, struct span id); /* NULL: unknown */
+struct app *core_default_app(const struct core *);		/* NULL: none */
+const struct conf *core_conf(const struct core *);
+struct stats *core_stats(const struct core *);
+struct events *core_events(const struct core *);
+int64_t core_now_ms(const struct core *); /* monotonic; cached for this loop turn */
+
+/* --- submitting --- */
+struct submission {
+	struct handler *handler;  /* of app_find or app_match_route; NULL: unknown_handler */
+	enum execution execution; /* sync needs done */
+	struct buf *envelope;	  /* packed, see kinds.h; its bytes are taken when accepted */
+	int64_t timeout_ms;	  /* 0: the handler's or the kind's; never above it */
+	task_done_cb *done;	  /* or NULL */
+	void *done_arg;
+};
+/* Accepts or refuses. FAULT_NONE: accepted, *out (may be NULL) is the task, borrowed and
+ * valid until the loop turns. Any other fault: nothing happened. */
+enum fault core_submit(struct core *, const struct submission *, struct task **out) MUST_USE;
+/* The sync caller went away: done is not called any more and the task is cancelled. */
+void core_abandon(struct core *, struct task *);
+
+/* --- asking --- */
+struct task *core_find_task(const struct core *, const struct taskid *);
+/* An abbreviated id: at least 6 characters of its text, from either end. NULL and
+ * *ambiguous when several fit. */
+struct task *core_find_task_text(const struct core *, struct span text, bool *ambiguous);
+
+struct task_filter {
+	const struct app *app;	/* NULL: all */
+	enum task_state state;	/* TASK_STATE_COUNT: any */
+	enum lane_name lane;	/* LANE_COUNT: any */
+	struct span name;	/* n 0: any */
+	const struct taskid *after; /* only older ones than this; NULL: from the newest */
+	size_t limit;
+};
+/* Newest first; visit returns false to stop. True: there are more beyond the limit. */
+bool core_list_tasks(const struct core *, const struct task_filter *,
+    bool (*visit)(struct task *, void *arg), void *arg);
+
+/* --- changing --- */
+enum cancel_result { CANCEL_ENDED_NOW, CANCEL_ASKED, CANCEL_TOO_LATE };
+/* Queued: ends at once. Leased: the worker is told, the handler's await raises. */
+enum cancel_result core_cancel(struct core *, struct task *, const char *reason);
+/* Leased: kills its worker now; the task ends as cancelled, its neighbours run again.
+ * 0, or -ERR_STATE when it is not leased. */
+int core_kill(struct core *, struct task *);
+
+enum core_phase { CORE_STARTING, CORE_RUNNING, CORE_DRAINING, CORE_STOPPING };
+enum core_phase core_phase(const struct core *);
+/* drain: no new tasks are accepted, what is there is finished. */
+void core_drain(struct core *);
+/* Why deferd is not ready (static text), or NULL when it is. */
+const char *core_not_ready(const struct core *);
+
+/* --- for showing --- */
+struct worker_view {
+	int seat;	  /* 1.. */
+	uint64_t worker;  /* number, never reused; 0: the seat is empty */
+	int pid;
+	const char *state; /* "empty" "starting" "ready" "closing" "retiring" "killed" */
+	const char *app;
+	const char *task; /* handler name of its (oldest) task, NULL when idle */
+	enum kind task_kind;
+	enum lane_name task_lane;
+	char task_id[TASKID_TEXT_BYTES]; /* "" when idle */
+	int64_t task_ms;  /* how long it has run */
+	int leases, slots;
+	uint64_t tasks_done;
+	int64_t age_ms, beat_ago_ms, burst_ms; /* -1: none */
+	uint64_t heap_bytes, fibers;
+	const char *obituary; /* of the seat's last death, "" when none */
+};
+size_t core_seat_count(const struct core *);
+void core_view_worker(const struct core *, size_t seat, struct worker_view *);
+
+struct lane_view {
+	enum lane_name lane;
+	bool paused;
+	uint64_t queued, leased, leasable; /* leasable: of the waiting ones, those that a worker could take */
+	uint64_t done, failed;		   /* since the start */
+	int limit;			   /* most leases at once */
+	int64_t oldest_ms;		   /* wait of the oldest queued task, 0 when none */
+	int64_t wait_p50_ms, wait_p99_ms;  /* of the last leases (up to 1000) */
+};
+void core_view_lane(const struct core *, enum lane_name, struct lane_view *);
+int core_capacity(const struct core *);
+uint64_t core_payload_bytes(const struct core *);
+
+#endif
