@@ -21,7 +21,7 @@
 
 struct app;
 struct handler;
-struct seat;
+struct lease_seat;
 struct task;
 
 #define TASK_STATE_TABLE(X)                                                               \
@@ -73,7 +73,7 @@ struct task {
 	struct heap_node deadline; /* in the core's heap while it has one */
 	struct app *app;	   /* borrowed; outlives the task */
 	struct handler *handler;   /* borrowed; outlives the task */
-	struct seat *seat;	   /* while leased */
+	struct lease_seat *seat;   /* while leased */
 	uint8_t *payload;	   /* the envelope, msgpack; owned; freed when it ends */
 	uint8_t *result;	   /* msgpack; owned; when done */
 	struct task_note *note;	   /* owned; or NULL */

@@ -1,0 +1,406 @@
+/*
+ * lease.c: the lane rule and the seats' books. See lease.h.
+ */
+#include "lease.h"
+#include "../common/err.h"
+#include <stdlib.h>
+
+unsigned
+lease_low_limit(unsigned capacity, int64_t threshold_e9)
+{
+	if (threshold_e9 <= 0)
+		return 0;
+	uint64_t limit = (uint64_t)threshold_e9 * capacity / 1000000000u;
+	return limit ? (unsigned)limit : 1;
+}
+
+void
+lease_set_pool(struct lease *l, int concurrent, int slots, int64_t threshold_e9)
+{
+	l->concurrent = concurrent;
+	l->slots = slots;
+	l->threshold_e9 = threshold_e9;
+	l->capacity = (unsigned)concurrent * (unsigned)slots;
+	l->low_limit = lease_low_limit(l->capacity, threshold_e9);
+}
+
+int
+lease_init(
+    struct lease *l, size_t app_n, int concurrent, int slots, int64_t threshold_e9)
+{
+	memset(l, 0, sizeof *l);
+	l->app = calloc(app_n ? app_n : 1, sizeof *l->app);
+	if (!l->app)
+		return -ERR_NOMEM;
+	l->app_n = app_n;
+	for (int lane = 0; lane < LANE_COUNT; lane++)
+		lane_init(&l->lane[lane]);
+	for (size_t i = 0; i < app_n; i++) {
+		for (int lane = 0; lane < LANE_COUNT; lane++)
+			lane_app_init(&l->app[i].lane[lane], (int)i);
+		heap_init(&l->app[i].ready);
+	}
+	lease_set_pool(l, concurrent, slots, threshold_e9);
+	return 0;
+}
+
+void
+lease_fini(struct lease *l)
+{
+	for (size_t i = 0; i < l->app_n; i++)
+		heap_fini(&l->app[i].ready);
+	free(l->app);
+	free(l->seat);
+	memset(l, 0, sizeof *l);
+}
+
+int
+lease_add_seat(struct lease *l, struct lease_seat *s)
+{
+	struct lease_seat **more = realloc(l->seat, (l->seat_n + 1) * sizeof(*more));
+
+	if (!more)
+		return -ERR_NOMEM;
+	l->seat = more;
+	memset(s, 0, sizeof *s);
+	s->index = (int)l->seat_n;
+	s->app = s->promised = -1;
+	TAILQ_INIT(&s->tasks);
+	l->seat[l->seat_n++] = s;
+	return 0;
+}
+
+/* --- the lanes' side of the books --- */
+
+static struct lease_app *
+lease_app_of(struct lease *l, const struct task *t)
+{
+	ASSERT((size_t)t->app->index < l->app_n);
+	return &l->app[t->app->index];
+}
+
+void
+lease_queue(struct lease *l, struct task *t)
+{
+	lane_push(&l->lane[t->lane], &lease_app_of(l, t)->lane[t->lane], t);
+}
+
+void
+lease_requeue(struct lease *l, struct task *t)
+{
+	lane_push_head(&l->lane[t->lane], &lease_app_of(l, t)->lane[t->lane], t);
+}
+
+void
+lease_unqueue(struct lease *l, struct task *t)
+{
+	lane_remove(&l->lane[t->lane], &lease_app_of(l, t)->lane[t->lane], t);
+}
+
+/* --- the seats' side --- */
+
+/* Least loaded first; among equals the lowest seat, whose memory is warm. */
+static int64_t
+lease_load_key(const struct lease_seat *s)
+{
+	return ((int64_t)s->leased << 24) | s->index;
+}
+
+static void
+lease_book(struct lease *l, struct lease_app *a, struct lease_seat *s, struct task *t)
+{
+	lane_remove(&l->lane[t->lane], &a->lane[t->lane], t);
+	lane_turn(&l->lane[t->lane], &a->lane[t->lane]);
+	TAILQ_INSERT_TAIL(&s->tasks, t, place);
+	t->seat = s;
+	s->leased++;
+	s->used = ++l->grants;
+	a->leased++;
+	l->leased[t->lane]++;
+	heap_move(&a->ready, &s->load, lease_load_key(s));
+}
+
+void
+lease_release(struct lease *l, struct task *t)
+{
+	struct lease_seat *s = t->seat;
+	struct lease_app *a = lease_app_of(l, t);
+
+	ASSERT(s && s->leased > 0 && a->leased > 0 && l->leased[t->lane] > 0);
+	TAILQ_REMOVE(&s->tasks, t, place);
+	t->seat = NULL;
+	s->leased--;
+	a->leased--;
+	l->leased[t->lane]--;
+	if (heap_has(&s->load))
+		heap_move(&a->ready, &s->load, lease_load_key(s));
+}
+
+/* Takes the seat out of whatever its state put it into. */
+static void
+lease_seat_leave(struct lease *l, struct lease_seat *s)
+{
+	if (s->app < 0)
+		return;
+	struct lease_app *a = &l->app[s->app];
+	if (s->state == LEASE_SEAT_STARTING)
+		a->starting--;
+	if (s->promised >= 0)
+		l->app[s->promised].promised--;
+	s->promised = -1;
+	heap_remove(&a->ready, &s->load);
+}
+
+void
+lease_seat_starting(struct lease *l, struct lease_seat *s, int app)
+{
+	ASSERT(s->state == LEASE_SEAT_EMPTY && s->leased == 0);
+	s->state = LEASE_SEAT_STARTING;
+	s->app = app;
+	l->app[app].seats++;
+	l->app[app].starting++;
+}
+
+void
+lease_seat_ready(struct lease *l, struct lease_seat *s)
+{
+	ASSERT(s->state == LEASE_SEAT_STARTING);
+	lease_seat_leave(l, s);
+	s->state = LEASE_SEAT_READY;
+	/* One node per seat: the array grows with the seats, at start-up. */
+	if (heap_push(&l->app[s->app].ready, &s->load, lease_load_key(s)) != 0)
+		NEVER("no memory for a seat's place in a heap");
+}
+
+void
+lease_seat_closing(struct lease *l, struct lease_seat *s, int promised_app)
+{
+	ASSERT(s->state != LEASE_SEAT_EMPTY);
+	lease_seat_leave(l, s);
+	s->state = LEASE_SEAT_CLOSING;
+	s->promised = promised_app;
+	if (promised_app >= 0)
+		l->app[promised_app].promised++;
+}
+
+void
+lease_seat_empty(struct lease *l, struct lease_seat *s)
+{
+	ASSERT(s->leased == 0);
+	if (s->state == LEASE_SEAT_EMPTY)
+		return;
+	lease_seat_leave(l, s);
+	l->app[s->app].seats--;
+	s->state = LEASE_SEAT_EMPTY;
+	s->app = -1;
+}
+
+void
+lease_set_can_spawn(struct lease *l, int app, bool can)
+{
+	l->app[app].can_spawn = can;
+}
+
+void
+lease_set_app_limit(struct lease *l, int app, unsigned limit)
+{
+	l->app[app].limit = limit;
+}
+
+void
+lease_set_paused(struct lease *l, enum lane_name lane, bool paused)
+{
+	l->lane[lane].paused = paused;
+}
+
+/* --- the rule --- */
+
+static struct lease_seat *
+lease_free_seat(const struct lease *l, const struct lease_app *a)
+{
+	struct heap_node *n = heap_peek(&a->ready);
+
+	if (!n)
+		return NULL;
+	struct lease_seat *s = CONTAINER_OF(n, struct lease_seat, load);
+	return s->leased < (unsigned)l->slots ? s : NULL;
+}
+
+/* An empty seat that may be filled, or NULL. */
+static struct lease_seat *
+lease_empty_seat(const struct lease *l)
+{
+	for (size_t i = 0; i < l->seat_n && i < (size_t)l->concurrent; i++)
+		if (l->seat[i]->state == LEASE_SEAT_EMPTY)
+			return l->seat[i];
+	return NULL;
+}
+
+static bool
+lease_idle(const struct lease_seat *s)
+{
+	return s->state == LEASE_SEAT_READY && s->leased == 0;
+}
+
+/* The idle worker that another app can best do without: of the app with the most seats,
+ * the least recently used one. */
+static struct lease_seat *
+lease_idle_seat_for(const struct lease *l, int app)
+{
+	struct lease_seat *best = NULL;
+
+	for (size_t i = 0; i < l->seat_n && i < (size_t)l->concurrent; i++) {
+		struct lease_seat *s = l->seat[i];
+		if (!lease_idle(s) || s->app == app)
+			continue;
+		unsigned mine = l->app[s->app].seats;
+		unsigned its = best ? l->app[best->app].seats : 0;
+		if (!best || mine > its || (mine == its && s->used < best->used))
+			best = s;
+	}
+	return best;
+}
+
+static bool
+lease_under_limit(const struct lease_app *a)
+{
+	return a->limit == 0 || a->leased < a->limit;
+}
+
+/* Decision 1: a worker of the app has a free slot, or can be made. */
+static bool
+lease_app_has_place(const struct lease *l, const struct lease_app *a)
+{
+	if (lease_free_seat(l, a) || a->starting > 0)
+		return true;
+	if (!a->can_spawn)
+		return false;
+	if (a->promised > 0 || lease_empty_seat(l))
+		return true;
+	/* Only an app without a worker is owed another app's. */
+	return a->seats == 0 && lease_idle_seat_for(l, (int)(a - l->app));
+}
+
+static size_t
+lease_app_leasable(
+    const struct lease *l, const struct lease_app *a, enum lane_name lane)
+{
+	size_t n = a->lane[lane].n;
+
+	if (n == 0 || l->lane[lane].paused || !lease_under_limit(a) ||
+	    !lease_app_has_place(l, a))
+		return 0;
+	return a->limit && n > a->limit - a->leased ? a->limit - a->leased : n;
+}
+
+size_t
+lease_count_leasable(const struct lease *l, enum lane_name lane)
+{
+	struct lane_app *la;
+	size_t n = 0;
+
+	TAILQ_FOREACH (la, &l->lane[lane].ring, ring)
+		n += lease_app_leasable(l, &l->app[la->app], lane);
+	return n;
+}
+
+static bool
+lease_grant_from(struct lease *l, enum lane_name lane, struct lease_action *act)
+{
+	struct lane_app *la;
+
+	if (l->lane[lane].paused)
+		return false;
+	TAILQ_FOREACH (la, &l->lane[lane].ring, ring) {
+		struct lease_app *a = &l->app[la->app];
+		struct lease_seat *s = lease_free_seat(l, a);
+		if (!s || !lease_under_limit(a))
+			continue;
+		act->kind = LEASE_GRANT;
+		act->task = TAILQ_FIRST(&la->fifo);
+		act->seat = s;
+		act->app = la->app;
+		lease_book(l, a, s, act->task);
+		return true;
+	}
+	return false;
+}
+
+static bool
+lease_grant(struct lease *l, struct lease_action *act)
+{
+	if (l->leased[LANE_MAIN] + l->leased[LANE_LOW] >= l->capacity)
+		return false;
+	act->leasable_main = lease_count_leasable(l, LANE_MAIN);
+	if (lease_grant_from(l, LANE_MAIN, act))
+		return true;
+	/* What is still leasable in main waits for a worker that is being made. */
+	if (act->leasable_main > 0 || l->leased[LANE_LOW] >= l->low_limit)
+		return false;
+	return lease_grant_from(l, LANE_LOW, act);
+}
+
+/* The next app in turn with a task that only lacks a worker of its own: -1 when none.
+ */
+static int
+lease_owed_app(const struct lease *l)
+{
+	struct lane_app *la;
+
+	for (int lane = 0; lane < LANE_COUNT; lane++) {
+		if (l->lane[lane].paused || (lane == LANE_LOW && l->low_limit == 0))
+			continue;
+		TAILQ_FOREACH (la, &l->lane[lane].ring, ring) {
+			const struct lease_app *a = &l->app[la->app];
+			if (a->can_spawn && a->seats == 0 && a->promised == 0 &&
+			    lease_under_limit(a))
+				return la->app;
+		}
+	}
+	return -1;
+}
+
+/* The app that has the fewest workers, among those that can have more. */
+static int
+lease_smallest_app(const struct lease *l)
+{
+	int best = -1;
+
+	for (size_t i = 0; i < l->app_n; i++)
+		if (l->app[i].can_spawn &&
+		    (best < 0 || l->app[i].seats < l->app[best].seats))
+			best = (int)i;
+	return best;
+}
+
+static bool
+lease_make_worker(struct lease *l, struct lease_action *act)
+{
+	struct lease_seat *s = lease_empty_seat(l);
+	int owed = lease_owed_app(l);
+
+	if (s) {
+		act->app = owed >= 0 ? owed : lease_smallest_app(l);
+		act->kind = LEASE_SPAWN;
+		act->seat = s;
+		return act->app >= 0;
+	}
+	if (owed < 0 || !(s = lease_idle_seat_for(l, owed)))
+		return false;
+	lease_seat_closing(l, s, owed);
+	act->kind = LEASE_RETIRE;
+	act->seat = s;
+	act->app = owed;
+	return true;
+}
+
+struct lease_action
+lease_next(struct lease *l)
+{
+	struct lease_action act = {.kind = LEASE_NONE, .app = -1};
+
+	if (lease_grant(l, &act) || lease_make_worker(l, &act))
+		return act;
+	act.kind = LEASE_NONE;
+	return act;
+}
