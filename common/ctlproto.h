@@ -32,10 +32,12 @@ int ctl_frame(struct buf *out, int code, struct span body) MUST_USE;
 /* The reading side: a state machine over bytes as they come. */
 struct ctl_reader {
 	struct buf in;
+	size_t used; /* bytes of in that belong to frames already given out */
 	size_t body_max_bytes;
 };
 void ctl_reader_init(struct ctl_reader *, size_t body_max_bytes);
 void ctl_reader_fini(struct ctl_reader *);
+/* 0, -ERR_NOMEM, or -ERR_TOO_LARGE when a frame's worth of bytes was not asked for. */
 int ctl_reader_feed(struct ctl_reader *, struct span bytes) MUST_USE;
 /* The next whole frame: 1 with *code and *body (borrowed until the next call), 0 when
  * more bytes are needed, -ERR_MALFORMED, -ERR_TOO_LARGE. */
