@@ -340,15 +340,26 @@ lease_grant(struct lease *l, struct lease_action *act)
 	return lease_grant_from(l, LANE_LOW, act);
 }
 
+/* Whether the rule would let the lane have a lease, if only there was a free slot. */
+static bool
+lease_lane_open(const struct lease *l, enum lane_name lane)
+{
+	if (l->leased[LANE_MAIN] + l->leased[LANE_LOW] >= l->capacity)
+		return false;
+	return lane == LANE_MAIN || (l->leased[LANE_LOW] < l->low_limit &&
+					lease_count_leasable(l, LANE_MAIN) == 0);
+}
+
 /* The next app in turn with a task that only lacks a worker of its own: -1 when none.
- */
+ * now: and only where that worker would be given a task at once. */
 static int
-lease_owed_app(const struct lease *l)
+lease_owed_app(const struct lease *l, bool now)
 {
 	struct lane_app *la;
 
 	for (int lane = 0; lane < LANE_COUNT; lane++) {
-		if (l->lane[lane].paused || (lane == LANE_LOW && l->low_limit == 0))
+		if (l->lane[lane].paused || (lane == LANE_LOW && l->low_limit == 0) ||
+		    (now && !lease_lane_open(l, lane)))
 			continue;
 		TAILQ_FOREACH (la, &l->lane[lane].ring, ring) {
 			const struct lease_app *a = &l->app[la->app];
@@ -377,7 +388,9 @@ static bool
 lease_make_worker(struct lease *l, struct lease_action *act)
 {
 	struct lease_seat *s = lease_empty_seat(l);
-	int owed = lease_owed_app(l);
+	/* No worker gives way to one that would only wait: two apps behind the low limit
+	 * would take the seat from each other without end. */
+	int owed = lease_owed_app(l, !s);
 
 	if (s) {
 		act->app = owed >= 0 ? owed : lease_smallest_app(l);
