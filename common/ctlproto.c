@@ -227,7 +227,7 @@ ctl_take_head(struct span line, size_t *code, size_t *bytes)
 	const uint8_t *p = line.p, *end = line.p + line.n;
 	int r = ctl_take_number(&p, end, code);
 
-	if (r == 0 && (p - line.p != 3 || p == end || *p++ != ' '))
+	if (r == 0 && (p - line.p != 3 || *code < 100 || p == end || *p++ != ' '))
 		r = -ERR_MALFORMED;
 	if (r == 0)
 		r = ctl_take_number(&p, end, bytes);
