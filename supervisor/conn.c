@@ -1,0 +1,331 @@
+/*
+ * conn.c: see conn.h. Bytes are bounded on both sides: a line by its limit, a reply by
+ * the next request waiting until it is read, a stream by the backlog.
+ */
+#include "conn.h"
+#include "../common/err.h"
+#include "../common/log.h"
+#include "events.h"
+#include "stats.h"
+#include <event2/buffer.h>
+#include <event2/bufferevent.h>
+#include <event2/event.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#define CONN_MAGIC 0xc0117e57u
+#define CONN_PAUSE_BYTES (256 * 1024) /* of unread replies: no more requests */
+
+struct conn {
+	unsigned magic;
+	const struct conn_env *env;
+	struct bufferevent *bev;
+	struct peer peer;
+	struct events_sub *sub; /* while it is a subscriber */
+	struct event *tick;     /* a subscriber's: is anybody there? */
+	uint64_t lost;          /* events since the backlog was full; 0: it never was */
+	bool eof;               /* nothing more to read */
+	bool ending;            /* close when all is written */
+};
+
+static size_t
+conn_pending(const struct conn *c)
+{
+	return evbuffer_get_length(bufferevent_get_output(c->bev));
+}
+
+void
+conn_free(struct conn *c)
+{
+	CHECK(c, CONN_MAGIC);
+	if (c->sub)
+		events_unsubscribe(core_events(c->env->core), c->sub);
+	if (c->tick)
+		event_free(c->tick);
+	if (conn_pending(c) > 0)
+		evbuffer_write(
+		    bufferevent_get_output(c->bev), bufferevent_getfd(c->bev));
+	bufferevent_free(c->bev);
+	c->magic = 0;
+	free(c);
+}
+
+static void
+conn_close(struct conn *c)
+{
+	c->env->closed(c, c->env->arg);
+	conn_free(c);
+}
+
+enum command_level
+conn_level(const struct conn *c)
+{
+	return c->peer.level;
+}
+
+/* Frames the body into the output; out of memory ends the connection. */
+static void
+conn_send(struct conn *c, int code, struct span body)
+{
+	struct buf frame;
+
+	buf_init(&frame, 0);
+	if (ctl_frame(&frame, code, body) != 0 ||
+	    evbuffer_add(bufferevent_get_output(c->bev), frame.p, frame.n) != 0)
+		c->ending = true;
+	buf_fini(&frame);
+}
+
+static void
+conn_end(struct conn *c)
+{
+	c->ending = true;
+	bufferevent_disable(c->bev, EV_READ);
+}
+
+/* --- the stream --- */
+static void
+conn_on_event(struct span json, void *arg)
+{
+	struct conn *c = arg;
+
+	if (c->lost > 0 || conn_pending(c) + json.n > CONN_BACKLOG_BYTES)
+		c->lost++;
+	else
+		conn_send(c, CODE_OK, json);
+}
+
+static void
+conn_say_lost(struct conn *c)
+{
+	struct buf body;
+	struct jsonw w;
+
+	events_unsubscribe(core_events(c->env->core), c->sub);
+	c->sub = NULL;
+	buf_init(&body, 0);
+	jsonw_init(&w, &body);
+	jsonw_object(&w);
+	jsonw_kint(&w, "schema", 1);
+	jsonw_key(&w, "error");
+	jsonw_object(&w);
+	jsonw_kint(&w, "code", CODE_TOO_SLOW);
+	jsonw_kstr(
+	    &w, "message", "read too slowly: the stream ends here, events were lost");
+	jsonw_kint(&w, "lost", (int64_t)c->lost);
+	jsonw_end_object(&w);
+	jsonw_end_object(&w);
+	conn_send(c, CODE_TOO_SLOW, buf_span(&body));
+	buf_fini(&body);
+	log_info("control: a subscriber (uid %ld, pid %ld) read too slowly: dropped "
+		 "with %llu "
+		 "events lost",
+	    (long)c->peer.uid, (long)c->peer.pid, (unsigned long long)c->lost);
+	conn_end(c);
+}
+
+/* A half-closed subscriber goes on being served; one that is gone gives no sign but
+ * this while nothing happens. */
+static void
+conn_on_tick(evutil_socket_t fd, short what, void *arg)
+{
+	struct conn *c = arg;
+	struct pollfd p = {.fd = bufferevent_getfd(c->bev)};
+
+	(void)fd;
+	(void)what;
+	if ((c->ending && conn_pending(c) == 0) ||
+	    (c->eof && poll(&p, 1, 0) == 1 && (p.revents & (POLLHUP | POLLERR))))
+		conn_close(c);
+}
+
+static void
+conn_subscribe(struct conn *c)
+{
+	struct timeval second = {1, 0}, stall = {CONN_STALL_S, 0};
+	struct events *events = core_events(c->env->core);
+	struct jsonw *w;
+
+	c->tick = event_new(c->env->base, -1, EV_PERSIST, conn_on_tick, c);
+	if (!c->tick || event_add(c->tick, &second) != 0) {
+		conn_end(c);
+		return;
+	}
+	bufferevent_set_timeouts(c->bev, NULL, &stall);
+	c->sub = events_subscribe(events, conn_on_event, c);
+	/* The first event it gets: from here on nothing is missing. */
+	w = events_begin(events, "subscribe");
+	if (w) {
+		jsonw_kint(w, "uid", (int64_t)c->peer.uid);
+		jsonw_kint(w, "pid", (int64_t)c->peer.pid);
+	}
+	events_end(events);
+}
+
+/* --- requests --- */
+static void
+conn_log(const struct conn *c, const struct command_call *call, struct span line)
+{
+	if (call->code == CODE_DENIED)
+		log_warn("control: refused \"%.*s\" to uid %ld (pid %ld): %s",
+		    (int)(line.n > 200 ? 200 : line.n), (const char *)line.p,
+		    (long)c->peer.uid, (long)c->peer.pid, call->refusal);
+	else if (call->code < 300 && call->command->level > LEVEL_VIEW)
+		log_info("control: \"%.*s\" by uid %ld (pid %ld)",
+		    (int)(line.n > 200 ? 200 : line.n), (const char *)line.p,
+		    (long)c->peer.uid, (long)c->peer.pid);
+}
+
+static const char *
+conn_split_text(int rc)
+{
+	switch (rc) {
+	case -ERR_TOO_LARGE: return "too many words, or too long a line";
+	case -ERR_NOMEM: return "out of memory";
+	default: return "an open quote or a control character";
+	}
+}
+
+static void
+conn_request(struct conn *c, struct span line)
+{
+	struct command_call call = {.core = c->env->core,
+	    .ops = c->env->ops,
+	    .started_ms = c->env->started_ms,
+	    .level = c->peer.level,
+	    .uid = (long)c->peer.uid};
+	struct ctl_words words;
+	struct buf body;
+	int rc;
+
+	stats_add(core_stats(c->env->core), STAT_CONTROL_REQUESTS, 1);
+	buf_init(&body, CONN_REPLY_BYTES);
+	rc = ctl_split(line, &words);
+	if (rc != 0) {
+		rc =
+		    command_run_refusal(&call, &body, CODE_SYNTAX, conn_split_text(rc));
+	} else {
+		rc = command_run(&call, words.word, words.n, &body);
+		if (rc == 0 && call.command)
+			conn_log(c, &call, line);
+		ctl_words_fini(&words);
+	}
+	if (rc != 0)
+		conn_send(
+		    c, CODE_INTERNAL, span_str("out of memory, or too long a reply"));
+	else if (call.wants_events)
+		conn_subscribe(c);
+	else
+		conn_send(c, call.code, buf_span(&body));
+	buf_fini(&body);
+}
+
+/* The next line of the input, "\n" or "\r\n" taken off; at the end of the input the
+ * rest counts as one. False when there is none. */
+static bool
+conn_take_line(struct conn *c, struct buf *line)
+{
+	struct evbuffer *in = bufferevent_get_input(c->bev);
+	struct evbuffer_ptr nl = evbuffer_search(in, "\n", 1, NULL);
+	size_t n = nl.pos >= 0 ? (size_t)nl.pos : evbuffer_get_length(in);
+	uint8_t *p;
+
+	if (nl.pos < 0 && (!c->eof || n == 0))
+		return false;
+	buf_reset(line);
+	p = buf_room(line, n);
+	if (!p) {
+		conn_end(c);
+		return false;
+	}
+	evbuffer_remove(in, p, n);
+	evbuffer_drain(in, nl.pos >= 0);
+	if (n > 0 && p[n - 1] == '\r')
+		n--;
+	buf_grew(line, n);
+	return true;
+}
+
+static void
+conn_serve(struct conn *c)
+{
+	struct evbuffer *in = bufferevent_get_input(c->bev);
+	struct buf line;
+
+	buf_init(&line, CTL_LINE_BYTES);
+	while (!c->ending && !c->sub && conn_pending(c) < CONN_PAUSE_BYTES &&
+	       conn_take_line(c, &line))
+		conn_request(c, buf_span(&line));
+	buf_fini(&line);
+	if (c->sub)
+		evbuffer_drain(in, evbuffer_get_length(in));
+	else if (!c->ending && evbuffer_get_length(in) >= CTL_LINE_BYTES &&
+		 evbuffer_search(in, "\n", 1, NULL).pos < 0) {
+		conn_send(c, CODE_TOO_LARGE, span_str("a line may have 65536 bytes"));
+		conn_end(c);
+	}
+}
+
+/* After anything that happened: is it over? */
+static void
+conn_settle(struct conn *c)
+{
+	if (conn_pending(c) == 0 && c->lost > 0 && c->sub)
+		conn_say_lost(c);
+	if (c->eof && !c->sub &&
+	    evbuffer_get_length(bufferevent_get_input(c->bev)) == 0)
+		c->ending = true;
+	if (c->ending && conn_pending(c) == 0)
+		conn_close(c);
+}
+
+static void
+conn_on_read(struct bufferevent *bev, void *arg)
+{
+	(void)bev;
+	conn_serve(arg);
+	conn_settle(arg);
+}
+
+/* Called when all has been written. */
+static void
+conn_on_written(struct bufferevent *bev, void *arg)
+{
+	conn_on_read(bev, arg);
+}
+
+static void
+conn_on_state(struct bufferevent *bev, short what, void *arg)
+{
+	struct conn *c = arg;
+
+	if (what & (BEV_EVENT_ERROR | BEV_EVENT_TIMEOUT)) {
+		conn_close(c);
+		return;
+	}
+	c->eof = true;
+	conn_on_read(bev, c);
+}
+
+struct conn *
+conn_new(const struct conn_env *env, int fd, const struct peer *peer)
+{
+	struct timeval idle = {CONN_IDLE_S, 0}, stall = {CONN_STALL_S, 0};
+	struct conn *c = xcalloc(1, sizeof *c);
+
+	c->magic = CONN_MAGIC;
+	c->env = env;
+	c->peer = *peer;
+	c->bev = bufferevent_socket_new(env->base, fd, BEV_OPT_CLOSE_ON_FREE);
+	if (!c->bev) {
+		close(fd);
+		free(c);
+		return NULL;
+	}
+	bufferevent_setcb(c->bev, conn_on_read, conn_on_written, conn_on_state, c);
+	bufferevent_setwatermark(c->bev, EV_READ, 0, CTL_LINE_BYTES);
+	bufferevent_set_timeouts(c->bev, &idle, &stall);
+	bufferevent_enable(c->bev, EV_READ | EV_WRITE);
+	return c;
+}

@@ -1,0 +1,32 @@
+/*
+ * conn.h: one connection to the control socket: lines in, frames out, or a stream of
+ * events. It bounds what a client can make the daemon hold; it knows no listener.
+ */
+#ifndef DEFERD_CONN_H
+#define DEFERD_CONN_H
+
+#include "peer.h"
+
+#define CONN_BACKLOG_BYTES (1024 * 1024) /* events that wait for a slow reader */
+#define CONN_REPLY_BYTES (16 * 1024 * 1024)
+#define CONN_IDLE_S 600 /* without a request */
+#define CONN_STALL_S 30 /* with output that nobody reads */
+
+struct conn;
+
+struct conn_env { /* the same for all connections; borrowed */
+	struct event_base *base;
+	struct core *core;
+	const struct control_ops *ops;
+	int64_t started_ms;
+	void (*closed)(struct conn *, void *arg); /* just before it is freed */
+	void *arg;
+};
+
+/* Takes the descriptor (non-blocking) over, also when it fails. NULL: no memory. */
+struct conn *conn_new(const struct conn_env *, int fd, const struct peer *);
+/* Writes what can be written at once, then closes. */
+void conn_free(struct conn *);
+enum command_level conn_level(const struct conn *);
+
+#endif

@@ -1,0 +1,223 @@
+/*
+ * deferctl_top.c: the live picture: asks, draws, waits for time, a key, an event or a
+ * signal.
+ */
+#include "config.h"
+#include "../common/clock.h"
+#include "deferctl.h"
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+#define TOP_DEFAULT_MS 500
+#define TOP_LEAST_MS 100
+
+struct top {
+	struct link ask, events;
+	struct model model;
+	struct draw_size size;
+	int64_t every_ms;
+	bool once;
+};
+
+static volatile sig_atomic_t top_signal; /* the last one */
+static volatile sig_atomic_t top_resized;
+
+static void
+top_on_signal(int sig)
+{
+	if (sig == SIGWINCH)
+		top_resized = 1;
+	else
+		top_signal = sig;
+}
+
+static void
+top_catch_signals(sigset_t *unblocked)
+{
+	static const int signals[] = {
+	    SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP, SIGWINCH};
+	struct sigaction sa = {.sa_handler = top_on_signal};
+	sigset_t blocked;
+
+	sigemptyset(&blocked);
+	for (size_t i = 0; i < COUNT_OF(signals); i++) {
+		sigaddset(&blocked, signals[i]);
+		sigaction(signals[i], &sa, NULL);
+	}
+	sigprocmask(SIG_BLOCK, &blocked, unblocked);
+	for (size_t i = 0; i < COUNT_OF(signals); i++)
+		sigdelset(unblocked, signals[i]);
+}
+
+/* Everything that has come on the stream. -1: it is over. */
+static int
+top_take_events(struct top *t)
+{
+	int over = link_pump(&t->events), code;
+	struct span body;
+
+	while (link_take(&t->events, &code, &body) == 1)
+		if (code < 300)
+			model_event(&t->model, body);
+	return over;
+}
+
+static void
+top_draw(struct top *t)
+{
+	struct buf out;
+
+	buf_init(&out, 0);
+	if (t->size.live) {
+		term_size(&t->size.columns, &t->size.rows);
+		t->size.rows--; /* the cursor rests on the last one */
+		buf_add_str(&out, "\033[H");
+	}
+	draw_picture(&out, &t->model, &t->size);
+	if (t->size.live)
+		buf_add_str(&out, "\033[J");
+	term_write(buf_span(&out));
+	buf_fini(&out);
+}
+
+/* Control-Z: the shell gets its terminal back, and takes ours back when it continues.
+ */
+static void
+top_suspend(void)
+{
+	term_leave();
+	raise(SIGSTOP);
+	term_enter();
+}
+
+/* Waits until the next picture is due. False: the user has had enough. */
+static bool
+top_wait(struct top *t, int64_t until_ms, const sigset_t *unblocked)
+{
+	struct pollfd p[2] = {{.fd = STDIN_FILENO, .events = POLLIN},
+	    {.fd = t->events.fd, .events = POLLIN}};
+	int64_t left;
+
+	while ((left = until_ms - clock_now_ms()) > 0 && !top_resized) {
+		struct timespec ts = {left / MS_PER_S, left % MS_PER_S * NS_PER_MS};
+		char key = 0;
+		int n = ppoll(p, 2, &ts, unblocked);
+
+		if (top_signal == SIGTSTP) {
+			top_signal = 0;
+			top_suspend();
+			return true;
+		}
+		if (top_signal != 0)
+			return false;
+		if (n > 0 && p[0].revents && read(STDIN_FILENO, &key, 1) <= 0)
+			p[0].fd = -1;
+		if (key == 'q' || key == 'Q' || key == 3)
+			return false;
+		if (key == ' ' || key == '\n')
+			return true;
+		if (n > 0 && p[1].revents && top_take_events(t) != 0)
+			p[1].fd = -1;
+	}
+	top_resized = 0;
+	return true;
+}
+
+static int
+top_live(struct top *t)
+{
+	sigset_t unblocked;
+	int rc;
+
+	top_catch_signals(&unblocked);
+	atexit(term_leave);
+	if (term_enter() != 0)
+		return EXIT_SYSTEM_;
+	do {
+		rc = model_update(&t->model, &t->ask, clock_now_ms());
+		if (rc == 0)
+			top_draw(t);
+	} while (rc == 0 && top_wait(t, clock_now_ms() + t->every_ms, &unblocked));
+	term_leave();
+	if (rc == EXIT_UNAVAILABLE_)
+		fprintf(stderr, "deferctl: the picture ends here: deferd is gone\n");
+	return rc;
+}
+
+/* Two looks, because a rate needs them. */
+static int
+top_once(struct top *t)
+{
+	struct timespec ts = {
+	    t->every_ms / MS_PER_S, t->every_ms % MS_PER_S * NS_PER_MS};
+	int rc = model_update(&t->model, &t->ask, clock_now_ms());
+
+	if (rc == 0) {
+		nanosleep(&ts, NULL);
+		rc = model_update(&t->model, &t->ask, clock_now_ms());
+	}
+	if (rc == 0)
+		top_draw(t);
+	return rc;
+}
+
+static int
+top_usage(void)
+{
+	fprintf(stderr, "usage: deferctl [-s SOCKET] top [-1] [-d SECONDS]\n");
+	return EXIT_USAGE_;
+}
+
+static int
+top_take_options(struct top *t, int argc, char *const *argv)
+{
+	int opt;
+
+	optind = 0; /* another vector: getopt starts anew */
+	while ((opt = getopt(argc, argv, "+1d:")) != -1) {
+		if (opt == '1')
+			t->once = true;
+		else if (opt != 'd' || clock_parse_ms(optarg, &t->every_ms) != 0 ||
+			 t->every_ms < TOP_LEAST_MS)
+			return top_usage();
+	}
+	return optind < argc ? top_usage() : 0;
+}
+
+int
+top_run(const char *socket, int argc, char *const *argv)
+{
+	struct top t = {.every_ms = TOP_DEFAULT_MS, .ask.fd = -1, .events.fd = -1};
+	const char *no_colour = getenv("NO_COLOR"), *term = getenv("TERM");
+	char *subscribe[] = {(char *)"subscribe", (char *)"events"};
+	bool tty = isatty(STDOUT_FILENO);
+	int rc = top_take_options(&t, argc, argv);
+
+	if (rc != 0)
+		return rc;
+	t.once = t.once || !tty;
+	t.size = (struct draw_size){.columns = 80,
+	    .colour = tty && (!no_colour || !no_colour[0]) && term &&
+		      strcmp(term, "dumb") != 0,
+	    .live = !t.once};
+	if (tty)
+		term_size(&t.size.columns, &t.size.rows);
+	t.size.rows = 0;
+	model_init(&t.model);
+	rc = link_open(&t.ask, socket);
+	if (rc == 0 && !t.once)
+		rc = link_open(&t.events, socket);
+	if (rc == 0 && !t.once)
+		rc = link_send(&t.events, subscribe, 2);
+	if (rc == 0)
+		rc = t.once ? top_once(&t) : top_live(&t);
+	link_close(&t.ask);
+	link_close(&t.events);
+	model_fini(&t.model);
+	return rc;
+}
