@@ -86,6 +86,9 @@ void lease_set_paused(struct lease *, enum lane_name, bool paused);
  * leased while leased >= capacity. */
 void lease_set_pool(struct lease *, int concurrent, int slots, int64_t threshold_e9);
 
+/* The rule's own entry: t, the first of its FIFO, is leased to s. */
+void lease_book(struct lease *, struct lease_app *, struct lease_seat *s, struct task *t);
+
 /* --- what to do --- */
 enum lease_action_kind {
 	LEASE_NONE,   /* nothing until something happens */

@@ -103,6 +103,7 @@ enum task_flag {
 	TASK_ANSWERED = 2,   /* the sync caller got its answer; a late result is only counted */
 	TASK_TIMED_OUT = 4,  /* the deadline passed while it was leased */
 	TASK_KILLED = 8,     /* an operator killed its worker because of it */
+	TASK_RESULT_TAKEN = 16 /* the caller has the result: its bytes need not be kept */
 };
 
 /* A new task in ACCEPTED, in no list; takes payload (malloc'ed) over. NULL: no memory,

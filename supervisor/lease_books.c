@@ -1,0 +1,215 @@
+/*
+ * lease_books.c: what happened, written down: lanes, seats, apps, counts. The rule that
+ * reads these books is lease.c.
+ */
+#include "lease.h"
+#include "../common/err.h"
+#include <stdlib.h>
+
+unsigned
+lease_low_limit(unsigned capacity, int64_t threshold_e9)
+{
+	if (threshold_e9 <= 0)
+		return 0;
+	uint64_t limit = (uint64_t)threshold_e9 * capacity / 1000000000u;
+	return limit ? (unsigned)limit : 1;
+}
+
+void
+lease_set_pool(struct lease *l, int concurrent, int slots, int64_t threshold_e9)
+{
+	l->concurrent = concurrent;
+	l->slots = slots;
+	l->threshold_e9 = threshold_e9;
+	l->capacity = (unsigned)concurrent * (unsigned)slots;
+	l->low_limit = lease_low_limit(l->capacity, threshold_e9);
+}
+
+int
+lease_init(
+    struct lease *l, size_t app_n, int concurrent, int slots, int64_t threshold_e9)
+{
+	memset(l, 0, sizeof *l);
+	l->app = calloc(app_n ? app_n : 1, sizeof *l->app);
+	if (!l->app)
+		return -ERR_NOMEM;
+	l->app_n = app_n;
+	for (int lane = 0; lane < LANE_COUNT; lane++)
+		lane_init(&l->lane[lane]);
+	for (size_t i = 0; i < app_n; i++) {
+		for (int lane = 0; lane < LANE_COUNT; lane++)
+			lane_app_init(&l->app[i].lane[lane], (int)i);
+		heap_init(&l->app[i].ready);
+	}
+	lease_set_pool(l, concurrent, slots, threshold_e9);
+	return 0;
+}
+
+void
+lease_fini(struct lease *l)
+{
+	for (size_t i = 0; i < l->app_n; i++)
+		heap_fini(&l->app[i].ready);
+	free(l->app);
+	free(l->seat);
+	memset(l, 0, sizeof *l);
+}
+
+int
+lease_add_seat(struct lease *l, struct lease_seat *s)
+{
+	struct lease_seat **more = realloc(l->seat, (l->seat_n + 1) * sizeof(*more));
+
+	if (!more)
+		return -ERR_NOMEM;
+	l->seat = more;
+	memset(s, 0, sizeof *s);
+	s->index = (int)l->seat_n;
+	s->app = s->promised = -1;
+	TAILQ_INIT(&s->tasks);
+	l->seat[l->seat_n++] = s;
+	return 0;
+}
+
+/* --- the lanes' side of the books --- */
+
+static struct lease_app *
+lease_app_of(struct lease *l, const struct task *t)
+{
+	ASSERT((size_t)t->app->index < l->app_n);
+	return &l->app[t->app->index];
+}
+
+void
+lease_queue(struct lease *l, struct task *t)
+{
+	lane_push(&l->lane[t->lane], &lease_app_of(l, t)->lane[t->lane], t);
+}
+
+void
+lease_requeue(struct lease *l, struct task *t)
+{
+	lane_push_head(&l->lane[t->lane], &lease_app_of(l, t)->lane[t->lane], t);
+}
+
+void
+lease_unqueue(struct lease *l, struct task *t)
+{
+	lane_remove(&l->lane[t->lane], &lease_app_of(l, t)->lane[t->lane], t);
+}
+
+/* --- the seats' side --- */
+
+/* Least loaded first; among equals the lowest seat, whose memory is warm. */
+static int64_t
+lease_load_key(const struct lease_seat *s)
+{
+	return ((int64_t)s->leased << 24) | s->index;
+}
+
+void
+lease_book(struct lease *l, struct lease_app *a, struct lease_seat *s, struct task *t)
+{
+	lane_remove(&l->lane[t->lane], &a->lane[t->lane], t);
+	lane_turn(&l->lane[t->lane], &a->lane[t->lane]);
+	TAILQ_INSERT_TAIL(&s->tasks, t, place);
+	t->seat = s;
+	s->leased++;
+	s->used = ++l->grants;
+	a->leased++;
+	l->leased[t->lane]++;
+	heap_move(&a->ready, &s->load, lease_load_key(s));
+}
+
+void
+lease_release(struct lease *l, struct task *t)
+{
+	struct lease_seat *s = t->seat;
+	struct lease_app *a = lease_app_of(l, t);
+
+	ASSERT(s && s->leased > 0 && a->leased > 0 && l->leased[t->lane] > 0);
+	TAILQ_REMOVE(&s->tasks, t, place);
+	t->seat = NULL;
+	s->leased--;
+	a->leased--;
+	l->leased[t->lane]--;
+	if (heap_has(&s->load))
+		heap_move(&a->ready, &s->load, lease_load_key(s));
+}
+
+/* Takes the seat out of whatever its state put it into. */
+static void
+lease_seat_leave(struct lease *l, struct lease_seat *s)
+{
+	if (s->app < 0)
+		return;
+	struct lease_app *a = &l->app[s->app];
+	if (s->state == LEASE_SEAT_STARTING)
+		a->starting--;
+	if (s->promised >= 0)
+		l->app[s->promised].promised--;
+	s->promised = -1;
+	heap_remove(&a->ready, &s->load);
+}
+
+void
+lease_seat_starting(struct lease *l, struct lease_seat *s, int app)
+{
+	ASSERT(s->state == LEASE_SEAT_EMPTY && s->leased == 0);
+	s->state = LEASE_SEAT_STARTING;
+	s->app = app;
+	l->app[app].seats++;
+	l->app[app].starting++;
+}
+
+void
+lease_seat_ready(struct lease *l, struct lease_seat *s)
+{
+	ASSERT(s->state == LEASE_SEAT_STARTING);
+	lease_seat_leave(l, s);
+	s->state = LEASE_SEAT_READY;
+	/* One node per seat: the array grows with the seats, at start-up. */
+	if (heap_push(&l->app[s->app].ready, &s->load, lease_load_key(s)) != 0)
+		NEVER("no memory for a seat's place in a heap");
+}
+
+void
+lease_seat_closing(struct lease *l, struct lease_seat *s, int promised_app)
+{
+	ASSERT(s->state != LEASE_SEAT_EMPTY);
+	lease_seat_leave(l, s);
+	s->state = LEASE_SEAT_CLOSING;
+	s->promised = promised_app;
+	if (promised_app >= 0)
+		l->app[promised_app].promised++;
+}
+
+void
+lease_seat_empty(struct lease *l, struct lease_seat *s)
+{
+	ASSERT(s->leased == 0);
+	if (s->state == LEASE_SEAT_EMPTY)
+		return;
+	lease_seat_leave(l, s);
+	l->app[s->app].seats--;
+	s->state = LEASE_SEAT_EMPTY;
+	s->app = -1;
+}
+
+void
+lease_set_can_spawn(struct lease *l, int app, bool can)
+{
+	l->app[app].can_spawn = can;
+}
+
+void
+lease_set_app_limit(struct lease *l, int app, unsigned limit)
+{
+	l->app[app].limit = limit;
+}
+
+void
+lease_set_paused(struct lease *l, enum lane_name lane, bool paused)
+{
+	l->lane[lane].paused = paused;
+}

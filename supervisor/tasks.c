@@ -1,0 +1,154 @@
+#include "tasks.h"
+#include "../common/err.h"
+#include "app.h"
+
+#define ABBREVIATION_MIN 6
+
+void
+tasks_init(struct tasks *ts, int64_t keep_ms, uint64_t keep_count, uint64_t keep_bytes)
+{
+	memset(ts, 0, sizeof *ts);
+	idmap_init(&ts->by_id, offsetof(struct task, id));
+	TAILQ_INIT(&ts->all);
+	TAILQ_INIT(&ts->ended);
+	heap_init(&ts->deadlines);
+	ts->keep_ms = keep_ms;
+	ts->keep_count = keep_count;
+	ts->keep_bytes_max = keep_bytes;
+}
+
+void
+tasks_fini(struct tasks *ts)
+{
+	struct task *t;
+
+	while ((t = TAILQ_FIRST(&ts->all))) {
+		TAILQ_REMOVE(&ts->all, t, all);
+		heap_remove(&ts->deadlines, &t->deadline);
+		t->seat = NULL;
+		task_free(t);
+	}
+	heap_fini(&ts->deadlines);
+	idmap_fini(&ts->by_id);
+}
+
+int
+tasks_add(struct tasks *ts, struct task *t)
+{
+	int e = idmap_put(&ts->by_id, t);
+
+	if (e)
+		return e;
+	TAILQ_INSERT_TAIL(&ts->all, t, all);
+	ts->payload_bytes += t->payload_bytes;
+	ts->open++;
+	return 0;
+}
+
+static void
+tasks_drop_oldest(struct tasks *ts)
+{
+	struct task *t = TAILQ_FIRST(&ts->ended);
+
+	TAILQ_REMOVE(&ts->ended, t, place);
+	TAILQ_REMOVE(&ts->all, t, all);
+	idmap_del(&ts->by_id, t->id.b);
+	ts->kept--;
+	ts->kept_bytes -= task_memory_bytes(t);
+	task_free(t);
+}
+
+void
+tasks_end(struct tasks *ts, struct task *t, size_t payload_bytes)
+{
+	heap_remove(&ts->deadlines, &t->deadline);
+	ts->payload_bytes -= payload_bytes;
+	ts->open--;
+	TAILQ_INSERT_TAIL(&ts->ended, t, place);
+	ts->kept++;
+	ts->kept_bytes += task_memory_bytes(t);
+	while (ts->kept > ts->keep_count ||
+	       (ts->kept_bytes > ts->keep_bytes_max && ts->kept > 0))
+		tasks_drop_oldest(ts);
+}
+
+void
+tasks_expire(struct tasks *ts, int64_t now_ms)
+{
+	struct task *t;
+
+	while ((t = TAILQ_FIRST(&ts->ended)) && t->ended_ms + ts->keep_ms <= now_ms)
+		tasks_drop_oldest(ts);
+}
+
+struct task *
+tasks_find(const struct tasks *ts, const struct taskid *id)
+{
+	return idmap_get(&ts->by_id, id->b);
+}
+
+/* The ends of ids are random, so a short piece from either end names one. */
+static bool
+tasks_id_fits(const struct task *t, struct span text)
+{
+	char full[TASKID_TEXT_BYTES];
+	size_t n = TASKID_TEXT_BYTES - 1;
+
+	taskid_text(&t->id, full);
+	return memcmp(full, text.p, text.n) == 0 ||
+	       memcmp(full + n - text.n, text.p, text.n) == 0;
+}
+
+struct task *
+tasks_find_text(const struct tasks *ts, struct span text, bool *ambiguous)
+{
+	struct taskid id;
+	struct task *t, *found = NULL;
+
+	*ambiguous = false;
+	if (taskid_parse((const char *)text.p, text.n, &id) == 0)
+		return tasks_find(ts, &id);
+	if (text.n < ABBREVIATION_MIN || text.n >= TASKID_TEXT_BYTES)
+		return NULL;
+	TAILQ_FOREACH_REVERSE(t, &ts->all, task_list, all)
+	{
+		if (!tasks_id_fits(t, text))
+			continue;
+		if (found) {
+			*ambiguous = true;
+			return NULL;
+		}
+		found = t;
+	}
+	return found;
+}
+
+static bool
+tasks_fits(const struct task *t, const struct task_filter *f)
+{
+	return (!f->app || t->app == f->app) &&
+	       (f->state == TASK_STATE_COUNT || t->state == f->state) &&
+	       (f->lane == LANE_COUNT || t->lane == f->lane) &&
+	       (f->name.n == 0 || span_is(f->name, t->handler->name)) &&
+	       (!f->after || memcmp(t->id.b, f->after->b, TASKID_BYTES) < 0);
+}
+
+bool
+tasks_list(const struct tasks *ts, const struct task_filter *f,
+    bool (*visit)(struct task *, void *arg), void *arg)
+{
+	struct task *t = f->after ? tasks_find(ts, f->after) : NULL;
+	size_t n = 0;
+
+	/* From where the last page ended, when that task is still there. */
+	t = t ? TAILQ_PREV(t, task_list, all) : TAILQ_LAST(&ts->all, task_list);
+	for (; t; t = TAILQ_PREV(t, task_list, all)) {
+		if (!tasks_fits(t, f))
+			continue;
+		if (n++ == f->limit)
+			return true;
+		if (!visit(t, arg))
+			return false;
+	}
+	return false;
+}

@@ -1,0 +1,39 @@
+/*
+ * tasks.h: the table of all tasks: by id, in the order of acceptance, and the ended ones
+ * that are kept for results.ttl within a count and a number of bytes. Pure: it moves no
+ * task between states and knows no lanes.
+ */
+#ifndef DEFERD_TASKS_H
+#define DEFERD_TASKS_H
+
+#include "../common/idmap.h"
+#include "core.h"
+
+struct tasks {
+	struct idmap by_id;
+	struct task_list all;	/* oldest first, by task.all */
+	struct task_list ended; /* in the order they ended, by task.place */
+	struct heap deadlines;	/* by task.deadline */
+	uint64_t payload_bytes; /* of the tasks that have not ended */
+	uint64_t open;		/* tasks that have not ended */
+	uint64_t kept, kept_bytes;
+	int64_t keep_ms;
+	uint64_t keep_count, keep_bytes_max;
+};
+
+void tasks_init(struct tasks *, int64_t keep_ms, uint64_t keep_count, uint64_t keep_bytes);
+void tasks_fini(struct tasks *); /* frees every task */
+/* Takes the task into the table. 0, -ERR_NOMEM, -ERR_DUPLICATE (then it is not in). */
+int tasks_add(struct tasks *, struct task *) MUST_USE;
+/* The task has just ended (its payload was of that size): keeps it among the ended ones,
+ * drops the oldest of those over a bound. It may be freed by this when nothing is kept. */
+void tasks_end(struct tasks *, struct task *, size_t payload_bytes);
+/* Drops ended tasks older than keep_ms. */
+void tasks_expire(struct tasks *, int64_t now_ms);
+struct task *tasks_find(const struct tasks *, const struct taskid *);
+/* See core_find_task_text. O(tasks) for an abbreviation. */
+struct task *tasks_find_text(const struct tasks *, struct span text, bool *ambiguous);
+bool tasks_list(const struct tasks *, const struct task_filter *,
+    bool (*visit)(struct task *, void *arg), void *arg);
+
+#endif
