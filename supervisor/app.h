@@ -28,7 +28,8 @@ struct handler {
 	/* counters since the start */
 	uint64_t done, failed, detached, unhandled, deaths;
 	uint64_t run_us, run_us_max, burst_us_max;
-	int64_t tick_ms; /* a timer's next tick, monotonic */
+	int64_t tick_ms; /* a timer's next tick, monotonic; 0: none */
+	bool ticking;	 /* a timer's last tick has not ended */
 };
 
 struct app {

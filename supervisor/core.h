@@ -66,6 +66,29 @@ enum cancel_result core_cancel(struct core *, struct task *, const char *reason)
  * 0, or -ERR_STATE when it is not leased. */
 int core_kill(struct core *, struct task *);
 
+/* --- life, for main --- */
+/* The apps and seats of the config, nothing started. conf and base are borrowed. NULL:
+ * no resources (logged). */
+struct core *core_new(struct event_base *, const struct conf *);
+/* Kills what still runs, frees everything. */
+void core_free(struct core *);
+/* Loads every app's handlers, turning the loop until all have answered. Each problem goes
+ * to the callback. True when all loaded. */
+typedef void core_report_cb(const struct app *, const char *text, bool warning, void *arg);
+bool core_load(struct core *, core_report_cb *, void *arg);
+/* From here on workers are started and tasks accepted. */
+void core_run(struct core *);
+/* To be called once at the end of each turn of the loop: leases, batches, timers. */
+void core_turn(struct core *);
+/* To be called on SIGCHLD. */
+void core_reap(struct core *);
+/* Tasks that have not ended. */
+size_t core_open_tasks(const struct core *);
+/* Ends what has not ended; running ones too if asked. How many. */
+size_t core_drop_tasks(struct core *, bool running_too);
+/* Asks every worker to go (kill: at once); how many are still there. */
+size_t core_dismiss_workers(struct core *, bool kill);
+
 enum core_phase { CORE_STARTING, CORE_RUNNING, CORE_DRAINING, CORE_STOPPING };
 enum core_phase core_phase(const struct core *);
 /* drain: no new tasks are accepted, what is there is finished. */

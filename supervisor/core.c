@@ -1,0 +1,343 @@
+/*
+ * core.c: the task core's front: submitting, asking, cancelling; and its beginning and
+ * end. What happens to a leased task is dispatch.c's and settle.c's.
+ */
+#include "../common/clock.h"
+#include "../common/err.h"
+#include "../common/log.h"
+#include "core_impl.h"
+#include <event2/event.h>
+#include <stdlib.h>
+
+#define CORE_WINDOW_MS 10000
+#define CORE_PAUSE_MS 200
+
+void
+core_refresh_clock(struct core *c)
+{
+	c->now_ms = clock_now_ms();
+}
+
+/* --- submitting --- */
+
+static int64_t
+core_timeout_ms(const struct submission *s)
+{
+	const struct handler *h = s->handler;
+	const struct conf_app *a = h->app->conf;
+	bool long_kind = h->kind == KIND_JOB || h->kind == KIND_TIMER;
+	int64_t most = h->timeout_ms ? h->timeout_ms
+		       : long_kind   ? a->job_timeout_ms
+				     : a->timeout_ms;
+
+	if (most > UINT32_MAX)
+		most = UINT32_MAX;
+	return s->timeout_ms > 0 && s->timeout_ms < most ? s->timeout_ms : most;
+}
+
+static enum fault
+core_refusal(const struct core *c, const struct submission *s)
+{
+	if (!s->handler || !s->handler->present)
+		return FAULT_UNKNOWN_HANDLER;
+	if (c->phase == CORE_STARTING)
+		return FAULT_STARTING;
+	if (c->phase != CORE_RUNNING)
+		return FAULT_DRAINING;
+	if (s->execution == EXEC_LOW && c->conf->workers.threshold_e9 == 0)
+		return FAULT_LANE_DISABLED;
+	if ((int64_t)c->tasks.open >= c->conf->queue.tasks ||
+	    (int64_t)(c->tasks.payload_bytes + s->envelope->n) > c->conf->queue.bytes)
+		return FAULT_QUEUE_FULL;
+	return FAULT_NONE;
+}
+
+static void
+core_emit_accept(struct core *c, const struct task *t)
+{
+	char id[TASKID_TEXT_BYTES];
+	struct jsonw *w = events_begin(c->events, "accept");
+
+	if (!w)
+		return;
+	jsonw_kstr(w, "task", taskid_text(&t->id, id));
+	jsonw_kstr(w, "app", t->app->conf->id);
+	jsonw_kstr(w, "handler", t->handler->name);
+	jsonw_kstr(w, "lane", lane_text(t->lane));
+	jsonw_kstr(w, "execution", execution_text(t->execution));
+	events_end(c->events);
+}
+
+static struct task *
+core_make_task(struct core *c, const struct submission *s)
+{
+	struct taskid id;
+	struct task *t;
+	int64_t wall_ms = clock_wall_ms();
+	size_t n;
+
+	taskid_next(&c->ids, wall_ms, &id);
+	uint8_t *payload = buf_take(s->envelope, &n);
+	if (!(t = task_new(&id, payload, n))) {
+		free(payload);
+		return NULL;
+	}
+	t->handler = s->handler;
+	t->app = s->handler->app;
+	t->execution = (uint8_t)s->execution;
+	t->lane = s->execution == EXEC_LOW ? LANE_LOW : LANE_MAIN;
+	t->accepted_ms = c->now_ms;
+	t->accepted_wall_ms = wall_ms;
+	t->timeout_ms = (uint32_t)core_timeout_ms(s);
+	t->done = s->done;
+	t->done_arg = s->done_arg;
+	if (tasks_add(&c->tasks, t) != 0) {
+		task_free(t);
+		return NULL;
+	}
+	return t;
+}
+
+enum fault
+core_submit(struct core *c, const struct submission *s, struct task **out)
+{
+	enum fault f = core_refusal(c, s);
+	struct task *t = f == FAULT_NONE ? core_make_task(c, s) : NULL;
+
+	if (!t) {
+		stats_add(&c->stats, STAT_TASKS_REFUSED, 1);
+		return f != FAULT_NONE ? f : FAULT_NO_MEMORY_HERE;
+	}
+	task_move(t, TASK_QUEUED, c->now_ms);
+	lease_queue(&c->lease, t);
+	t->app->queued[t->lane]++;
+	if (t->execution == EXEC_SYNC)
+		watch_arm_deadline(c, t, t->accepted_ms + t->timeout_ms);
+	stats_add(&c->stats, STAT_TASKS_ACCEPTED, 1);
+	core_emit_accept(c, t);
+	if (out)
+		*out = t;
+	return FAULT_NONE;
+}
+
+/* --- changing --- */
+
+enum cancel_result
+core_cancel(struct core *c, struct task *t, const char *reason)
+{
+	if (task_has_ended(t->state))
+		return CANCEL_TOO_LATE;
+	if (t->state != TASK_LEASED) {
+		settle_end(c, t, TASK_CANCELLED, FAULT_CANCELLED);
+		return CANCEL_ENDED_NOW;
+	}
+	if (t->flags & TASK_CANCELLING)
+		return CANCEL_ASKED;
+	struct seat *s = seat_of(t->seat);
+	struct msg_cancel m = {
+	    .task = span_of(t->id.b, TASKID_BYTES),
+	    .attempt = t->attempt,
+	    .worker = s->worker,
+	    .cause = CAUSE_CANCELLED,
+	    .reason = span_str(reason),
+	};
+	if (link_put(s->link, MSG_CANCEL, &m) == 0)
+		t->flags |= TASK_CANCELLING;
+	return CANCEL_ASKED;
+}
+
+void
+core_abandon(struct core *c, struct task *t)
+{
+	t->done = NULL;
+	t->flags |= TASK_RESULT_TAKEN;
+	core_cancel(c, t, "the client went away");
+}
+
+int
+core_kill(struct core *c UNUSED, struct task *t)
+{
+	if (t->state != TASK_LEASED)
+		return -ERR_STATE;
+	t->flags |= TASK_KILLED;
+	seat_kill(seat_of(t->seat), KILL_ASKED, "the operator killed one of its tasks");
+	return 0;
+}
+
+void
+core_drain(struct core *c)
+{
+	if (c->phase == CORE_DRAINING)
+		return;
+	log_info("draining: no new tasks are accepted, %llu open ones are finished",
+	    (unsigned long long)c->tasks.open);
+	c->phase = CORE_DRAINING;
+	if (events_begin(c->events, "drain"))
+		events_end(c->events);
+}
+
+/* --- beginning and end --- */
+
+static int
+core_make_seats(struct core *c)
+{
+	c->seat_n = (size_t)c->conf->workers.concurrent;
+	c->seat = xcalloc(c->seat_n, sizeof *c->seat);
+	for (size_t i = 0; i < c->seat_n; i++) {
+		c->seat[i] = xcalloc(1, sizeof *c->seat[i]);
+		seat_init(c->seat[i], c);
+		if (lease_add_seat(&c->lease, &c->seat[i]->lease) != 0)
+			return -ERR_NOMEM;
+	}
+	return 0;
+}
+
+static void
+core_make_apps(struct core *c)
+{
+	c->app_n = c->conf->app_n;
+	c->app = xcalloc(c->app_n, sizeof *c->app);
+	c->forkserver = xcalloc(c->app_n, sizeof *c->forkserver);
+	for (size_t i = 0; i < c->app_n; i++) {
+		c->app[i] = app_new(&c->conf->app[i], (int)i);
+		c->forkserver[i] = forkserver_new(c, c->app[i]);
+		lease_set_app_limit(
+		    &c->lease, (int)i, (unsigned)c->conf->app[i].concurrent);
+	}
+}
+
+struct core *
+core_new(struct event_base *base, const struct conf *conf)
+{
+	struct core *c = xcalloc(1, sizeof *c);
+
+	c->base = base;
+	c->conf = conf;
+	core_refresh_clock(c);
+	c->events = events_new();
+	tasks_init(&c->tasks, conf->results.ttl_ms, (uint64_t)conf->results.count,
+	    (uint64_t)conf->results.bytes);
+	brake_init(&c->brake, BRAKE_MAX, CORE_WINDOW_MS, CORE_PAUSE_MS);
+	if (!(c->hub = link_hub_new(base)) ||
+	    lease_init(&c->lease, conf->app_n, conf->workers.concurrent,
+		conf->workers.slots, conf->workers.threshold_e9) != 0 ||
+	    core_make_seats(c) != 0 || watch_init(c) != 0) {
+		log_error("no resources for the task core");
+		return NULL;
+	}
+	core_make_apps(c);
+	return c;
+}
+
+static bool
+core_loading(const struct core *c)
+{
+	for (size_t i = 0; i < c->app_n; i++)
+		if (forkserver_state(c->forkserver[i]) == SPAWN_LOADING)
+			return true;
+	return false;
+}
+
+bool
+core_load(struct core *c, core_report_cb *report, void *arg)
+{
+	bool all = true;
+
+	for (size_t i = 0; i < c->app_n; i++)
+		forkserver_start(c->forkserver[i], report, arg);
+	while (core_loading(c) && event_base_loop(c->base, EVLOOP_ONCE) == 0)
+		core_refresh_clock(c);
+	for (size_t i = 0; i < c->app_n; i++)
+		all = all && forkserver_state(c->forkserver[i]) == SPAWN_UP;
+	return all;
+}
+
+void
+core_run(struct core *c)
+{
+	c->phase = CORE_RUNNING;
+	core_turn(c);
+}
+
+void
+core_turn(struct core *c)
+{
+	if (c->phase == CORE_STARTING)
+		return;
+	dispatch_turn(c);
+	watch_turn(c);
+	if (!c->was_ready && !core_not_ready(c)) {
+		c->was_ready = true;
+		log_info("ready: %zu seats, %d slots each, low lane up to %u",
+		    c->seat_n, c->conf->workers.slots, c->lease.low_limit);
+	}
+}
+
+void
+core_reap(struct core *c)
+{
+	core_refresh_clock(c);
+	reap_collect(c);
+}
+
+size_t
+core_open_tasks(const struct core *c)
+{
+	return c->tasks.open;
+}
+
+size_t
+core_drop_tasks(struct core *c, bool running_too)
+{
+	core_refresh_clock(c);
+	return settle_drop_all(c, running_too);
+}
+
+size_t
+core_dismiss_workers(struct core *c, bool now)
+{
+	size_t n = 0;
+
+	/* No new ones meanwhile. */
+	c->phase = CORE_STOPPING;
+	for (size_t i = 0; i < c->app_n; i++)
+		lease_set_can_spawn(&c->lease, (int)i, false);
+	for (size_t i = 0; i < c->seat_n; i++) {
+		struct seat *s = c->seat[i];
+		if (s->life == LIFE_EMPTY)
+			continue;
+		n++;
+		if (now)
+			seat_kill(s, KILL_STOP, "the server stops");
+		else
+			seat_retire(s, "the server stops");
+		if (s->link)
+			link_flush(s->link);
+	}
+	return n;
+}
+
+void
+core_free(struct core *c)
+{
+	for (size_t i = 0; i < c->seat_n; i++) {
+		if (c->seat[i]->life != LIFE_EMPTY && c->seat[i]->pid)
+			kill(c->seat[i]->pid, SIGKILL);
+		seat_fini(c->seat[i]);
+	}
+	for (size_t i = 0; i < c->app_n; i++)
+		forkserver_free(c->forkserver[i]);
+	watch_fini(c);
+	tasks_fini(&c->tasks);
+	lease_fini(&c->lease);
+	for (size_t i = 0; i < c->seat_n; i++)
+		free(c->seat[i]);
+	for (size_t i = 0; i < c->app_n; i++)
+		app_free(c->app[i]);
+	free(c->seat);
+	free(c->app);
+	free(c->forkserver);
+	events_free(c->events);
+	link_hub_free(c->hub);
+	free(c);
+}

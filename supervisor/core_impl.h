@@ -1,0 +1,96 @@
+/*
+ * core_impl.h: the task core's own struct, for the rooms that make it up: core, settle,
+ * dispatch, seat, spawn, reap, watch, view, timer. Nobody else includes it.
+ */
+#ifndef DEFERD_CORE_IMPL_H
+#define DEFERD_CORE_IMPL_H
+
+#include "core.h"
+#include "events.h"
+#include "lease.h"
+#include "link.h"
+#include "reap.h"
+#include "seat.h"
+#include "spawn.h"
+#include "stats.h"
+#include "tasks.h"
+
+#define CORE_WAITS 1000
+/* The supervisor answers a sync caller this long after the deadline, whatever happens. */
+#define CORE_ANSWER_GRACE_MS 100
+#define CORE_START_TIMEOUT_MS 5000
+#define CORE_DEATHS_MAX 3 /* charged; then the task is poison */
+#define CORE_RERUNS_MAX 5 /* uncharged */
+
+struct core_waits { /* the last waits of a lane's leases, a ring */
+	uint32_t ms[CORE_WAITS];
+	size_t n, next;
+};
+
+struct core {
+	struct event_base *base; /* borrowed */
+	const struct conf *conf; /* borrowed */
+	enum core_phase phase;
+	int64_t now_ms; /* monotonic, of this loop turn */
+	struct stats stats;
+	struct events *events;
+	struct link_hub *hub;
+	struct app **app;
+	struct forkserver **forkserver; /* by app index */
+	size_t app_n;
+	struct lease lease;
+	struct seat **seat;
+	size_t seat_n;
+	struct tasks tasks;
+	struct taskid_maker ids;
+	struct reaper reaper;
+	struct brake brake; /* of the whole pool */
+	uint64_t last_worker;
+	struct core_waits waits[LANE_COUNT];
+	uint64_t lane_done[LANE_COUNT], lane_failed[LANE_COUNT];
+	struct event *watch, *deadline;
+	int64_t watched_ms;  /* when the watch last ran */
+	int64_t deadline_ms; /* what the timer is armed for; 0: not armed */
+	bool was_ready;
+};
+
+/* --- settle.c: how a task ends or goes back --- */
+void settle_end(struct core *, struct task *, enum task_state, enum fault);
+/* Just granted, but its handler is no longer there (a reload took it away). */
+void settle_end_unknown(struct core *, struct task *);
+/* Leased -> queued again, at the head of its lane. */
+void settle_requeue(struct core *, struct task *, bool charged, const char *reason);
+/* Its worker died: the culprit is charged, neighbours run again. */
+void settle_death(struct core *, struct seat *, const struct page_burst *, const char *why);
+/* The worker leaves in peace with leases left (it could not finish them). */
+void settle_leftovers(struct core *, struct seat *, const char *why);
+/* Tells a waiting sync caller now, though the task has not ended. */
+void settle_answer_early(struct core *, struct task *, enum fault);
+/* Everything that has not ended, ends: the process stops. Returns how many. */
+size_t settle_drop_all(struct core *, bool leased_too);
+
+/* --- dispatch.c: leases and messages --- */
+void dispatch_batch(struct seat *, struct span bytes);
+/* Asks the lease rule until it has nothing more, carries it out, flushes the links. */
+void dispatch_turn(struct core *);
+int64_t dispatch_deadline_ms(const struct task *); /* when the task must be done; 0: none */
+
+/* --- enqueue.c: Cloud.enqueue --- */
+void enqueue_on_message(struct seat *, const struct msg_enqueue *);
+
+/* --- watch.c: hearts, deadlines, timers --- */
+void watch_arm_deadline(struct core *, struct task *, int64_t at_ms);
+void watch_turn(struct core *);
+int watch_init(struct core *);
+void watch_fini(struct core *);
+
+/* --- timer.c: Cloud.timer(every:) --- */
+void timer_start(struct core *, struct app *);
+void timer_turn(struct core *);
+
+/* --- core.c --- */
+struct handler *core_handler_of(const struct task *);
+void core_refresh_clock(struct core *);
+void core_emit_worker(struct core *, const struct seat *, const char *event, const char *text);
+
+#endif

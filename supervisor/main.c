@@ -1,0 +1,229 @@
+/*
+ * main.c: the program deferd: options, the config file, the background, the pid file.
+ */
+#include "../common/err.h"
+#include "../common/fd.h"
+#include "../common/log.h"
+#include "config.h"
+#include "conf.h"
+#include "sup.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#define MAIN_CONF DEFERD_SYSCONFDIR "/deferd/deferd.yaml"
+
+static const char main_usage[] =
+    "usage: deferd [-FtTVh] [-f FILE] [-p PIDFILE]\n"
+    "\n"
+    "  -f FILE      the config file (default " MAIN_CONF ")\n"
+    "  -F           stay in the foreground, log to stderr unless the config says "
+    "otherwise\n"
+    "  -p PIDFILE   write the process id there (default: pidFile of the config)\n"
+    "  -t           check the config and load the handlers, then exit (0 good, 78 "
+    "not)\n"
+    "  -T           as -t, and print the config in effect, keys masked\n"
+    "  -V           print the version\n"
+    "  -h, --help   print this\n"
+    "\n"
+    "Signals: TERM stops gracefully, QUIT without a limit of time, INT at once; USR1 "
+    "reopens\n"
+    "the log. See deferd(8), deferd.yaml(5), deferctl(8).\n";
+
+struct main_options {
+	const char *file, *pid_file;
+	bool foreground, test, dump;
+	int exit_code; /* when parsing was all; -1: go on */
+};
+
+static struct main_options
+main_parse(int argc, char **argv)
+{
+	struct main_options o = {.file = MAIN_CONF, .exit_code = -1};
+	int c;
+
+	if (argc > 1 && strcmp(argv[1], "--help") == 0)
+		argv[1] = (char *)(uintptr_t) "-h";
+	if (argc > 1 && strcmp(argv[1], "--version") == 0)
+		argv[1] = (char *)(uintptr_t) "-V";
+	while ((c = getopt(argc, argv, "f:Fp:tTVh")) != -1) {
+		switch (c) {
+		case 'f': o.file = optarg; break;
+		case 'F': o.foreground = true; break;
+		case 'p': o.pid_file = optarg; break;
+		case 't': o.test = true; break;
+		case 'T': o.test = o.dump = true; break;
+		case 'V':
+			printf("deferd %s\n", PACKAGE_VERSION);
+			o.exit_code = 0;
+			break;
+		case 'h':
+			fputs(main_usage, stdout);
+			o.exit_code = 0;
+			break;
+		default:
+			fputs(main_usage, stderr);
+			o.exit_code = EXIT_USAGE_;
+			break;
+		}
+	}
+	if (o.exit_code < 0 && optind < argc) {
+		fprintf(stderr, "deferd: unexpected argument '%s'\n%s", argv[optind],
+		    main_usage);
+		o.exit_code = EXIT_USAGE_;
+	}
+	return o;
+}
+
+static void
+main_print_problem(const char *text, bool notice, void *arg UNUSED)
+{
+	fprintf(stderr, "%s%s\n", text, notice ? " (notice)" : "");
+}
+
+static int
+main_test(const struct conf *conf, const struct main_options *o)
+{
+	struct buf text;
+	int code = sup_check_handlers(conf);
+
+	if (o->dump) {
+		buf_init(&text, 0);
+		if (conf_dump(conf, &text) == 0)
+			fwrite(text.p, 1, text.n, stdout);
+		buf_fini(&text);
+	}
+	if (code == 0)
+		fprintf(stderr, "%s: configuration and handlers are good\n", o->file);
+	return code;
+}
+
+/* --- the background --- */
+
+struct main_parent {
+	int fd; /* where the parent waits for a line; -1: nobody waits */
+};
+
+/* The parent of a daemon stays until it is told how the start went: one line, "<code>
+ * <text>". */
+static void
+main_tell_parent(int code, const char *text, void *arg)
+{
+	struct main_parent *p = arg;
+
+	if (p->fd < 0)
+		return;
+	dprintf(p->fd, "%d %s\n", code, text);
+	fd_close(&p->fd);
+	/* Nobody reads what the terminal got so far. */
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	if (null >= 0 && log_fd() != STDERR_FILENO) {
+		dup2(null, STDIN_FILENO);
+		dup2(null, STDOUT_FILENO);
+		dup2(null, STDERR_FILENO);
+	}
+	fd_close(&null);
+}
+
+static int
+main_wait_for_child(int fd)
+{
+	char line[256] = "";
+	int code = EXIT_SYSTEM_;
+	FILE *f = fdopen(fd, "r");
+
+	if (!f || !fgets(line, sizeof line, f) || sscanf(line, "%d", &code) != 1)
+		fprintf(stderr, "deferd: it ended before it was ready: see the log\n");
+	return code;
+}
+
+/* -1 in the child, which goes on; an exit code in the parent. */
+static int
+main_daemonize(struct main_parent *p)
+{
+	int pair[2];
+
+	if (pipe(pair) != 0)
+		return EXIT_SYSTEM_;
+	fd_cloexec(pair[1]);
+	pid_t pid = fork();
+	if (pid < 0)
+		return EXIT_SYSTEM_;
+	if (pid > 0) {
+		close(pair[1]);
+		return main_wait_for_child(pair[0]);
+	}
+	close(pair[0]);
+	setsid();
+	p->fd = pair[1];
+	return -1;
+}
+
+/* Locked for life: a second daemon on it is refused, a stale one never is. */
+static int
+main_write_pid(const char *path, int *fd)
+{
+	struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+
+	*fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+	if (*fd < 0) {
+		log_error("pid file %s: %s: not started", path, strerror(errno));
+		return EXIT_CANTCREATE_;
+	}
+	if (fcntl(*fd, F_SETLK, &lock) != 0) {
+		log_error(
+		    "pid file %s is locked: another deferd runs: not started", path);
+		return EXIT_UNAVAILABLE_;
+	}
+	if (ftruncate(*fd, 0) != 0 || dprintf(*fd, "%d\n", (int)getpid()) < 0)
+		log_warn("pid file %s: %s", path, strerror(errno));
+	return 0;
+}
+
+static int
+main_run(const struct conf *conf, const struct main_options *o)
+{
+	struct main_parent parent = {.fd = -1};
+	const char *pid_file = o->pid_file ? o->pid_file : conf->pid_file;
+	int pid_fd = -1, code;
+
+	if (log_open(conf->log.target) != 0) {
+		fprintf(stderr, "deferd: log %s: %s: not started\n", conf->log.target,
+		    strerror(errno));
+		return EXIT_CANTCREATE_;
+	}
+	if (!o->foreground && (code = main_daemonize(&parent)) >= 0)
+		return code;
+	code = pid_file ? main_write_pid(pid_file, &pid_fd) : 0;
+	if (code == 0)
+		code = sup_run(conf, main_tell_parent, &parent);
+	main_tell_parent(code, "not started: see the log", &parent);
+	if (pid_fd >= 0 && code != EXIT_UNAVAILABLE_)
+		unlink(pid_file);
+	return code;
+}
+
+int
+main(int argc, char **argv)
+{
+	struct main_options o = main_parse(argc, argv);
+
+	if (o.exit_code >= 0)
+		return o.exit_code;
+	log_init("deferd");
+	struct conf *conf = conf_load(o.file, main_print_problem, NULL);
+	if (!conf) {
+		fprintf(
+		    stderr, "deferd: %s is not usable: nothing was started\n", o.file);
+		return EXIT_CONFIG_;
+	}
+	int level =
+	    conf->log.level ? log_level_parse(conf->log.level) : (int)LOG_LEVEL_INFO;
+	if (level >= 0)
+		log_set_level((enum log_level)level);
+	int code = o.test ? main_test(conf, &o) : main_run(conf, &o);
+	conf_free(conf);
+	return code;
+}

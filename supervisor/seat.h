@@ -1,0 +1,71 @@
+/*
+ * seat.h: a place for a worker in the pool, and the worker in it: its process, page, link
+ * and life. What life.h decides is carried out here.
+ */
+#ifndef DEFERD_SEAT_H
+#define DEFERD_SEAT_H
+
+#include "../common/page.h"
+#include "brake.h"
+#include "core.h"
+#include "heart.h"
+#include "lease.h"
+#include "life.h"
+#include <sys/types.h>
+
+#define SEAT_TOKEN_BYTES 16
+#define SEAT_OBITUARY_BYTES 384
+
+struct link;
+struct msg_bye;
+struct msg_hello;
+struct reap_exit;
+
+enum kill_cause { KILL_NONE, KILL_BURST, KILL_BEAT, KILL_DEADLINE, KILL_ASKED, KILL_BAD, KILL_STOP };
+
+struct seat {
+	struct lease_seat lease; /* first: a lease's seat is a seat */
+	struct core *core;	 /* borrowed */
+	enum life_state life;
+	uint64_t worker; /* its number, never reused; 0: never had one */
+	pid_t pid;	 /* 0: not known yet, or none */
+	pid_t peer_pid;	 /* who connected, as the kernel says; 0: nobody yet */
+	bool hello;	 /* HELLO with the right token has come */
+	uint8_t token[SEAT_TOKEN_BYTES];
+	struct link *link; /* owned; NULL: none */
+	struct page *page; /* mapped; NULL: none */
+	struct heart heart;
+	int64_t spawned_ms;
+	uint64_t tasks_done; /* by this worker */
+	uint64_t heap_bytes, fibers, symbols; /* of the last beat */
+	enum kill_cause killed;
+	int bye_status; /* what BYE said */
+	struct brake brake;
+	int64_t not_before_ms; /* braked: no spawn before */
+	char obituary[SEAT_OBITUARY_BYTES]; /* of the last death here; "" when none */
+};
+
+void seat_init(struct seat *, struct core *);
+void seat_fini(struct seat *);
+
+/* Starts a worker of that app. 0, or an error: then nothing has changed. */
+int seat_spawn(struct seat *, int app) MUST_USE;
+/* What the forkserver, the kernel and the worker say. */
+void seat_on_spawned(struct seat *, pid_t);
+void seat_on_spawn_failed(struct seat *, int error);
+void seat_on_hello(struct seat *, const struct msg_hello *);
+void seat_on_bye(struct seat *, const struct msg_bye *);
+void seat_on_exit(struct seat *, const struct reap_exit *);
+
+/* Asks the worker to finish what it has and go. */
+void seat_retire(struct seat *, const char *reason);
+/* SIGKILL, for that cause; why is logged and stands in the obituary. */
+void seat_kill(struct seat *, enum kill_cause, const char *why);
+
+static inline struct seat *
+seat_of(struct lease_seat *s)
+{
+	return (struct seat *)s;
+}
+
+#endif

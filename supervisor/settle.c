@@ -1,0 +1,275 @@
+/*
+ * settle.c: how a task ends, or goes back to its lane. The one place where a task
+ * leaves its lease, is counted, is told to whoever waits for it, and joins the ended
+ * ones.
+ */
+#include "core_impl.h"
+#include "../common/err.h"
+#include "../common/log.h"
+#include <stdlib.h>
+
+static const enum stat settle_stats[TASK_STATE_COUNT] = {
+    [TASK_DONE] = STAT_ENDED_DONE,
+    [TASK_FAILED] = STAT_ENDED_FAILED,
+    [TASK_DEAD] = STAT_ENDED_DEAD,
+    [TASK_CANCELLED] = STAT_ENDED_CANCELLED,
+};
+
+static void
+settle_leave(struct core *c, struct task *t)
+{
+	heap_remove(&c->tasks.deadlines, &t->deadline);
+	if (t->state == TASK_LEASED) {
+		lease_release(&c->lease, t);
+		t->app->leased--;
+	} else if (t->state == TASK_QUEUED) {
+		lease_unqueue(&c->lease, t);
+		t->app->queued[t->lane]--;
+	}
+}
+
+static void
+settle_count(struct core *c, struct task *t)
+{
+	struct handler *h = t->handler;
+
+	stats_add(&c->stats, settle_stats[t->state], 1);
+	if (t->state == TASK_DONE) {
+		h->done++;
+		c->lane_done[t->lane]++;
+	} else {
+		h->failed++;
+		c->lane_failed[t->lane]++;
+	}
+	if (t->fault == FAULT_TIMEOUT)
+		stats_add(&c->stats, STAT_TIMEOUTS, 1);
+	h->run_us += t->run_us;
+	if (t->run_us > h->run_us_max)
+		h->run_us_max = t->run_us;
+	if (t->burst_us > h->burst_us_max)
+		h->burst_us_max = t->burst_us;
+}
+
+static void
+settle_emit(struct core *c, const struct task *t)
+{
+	char id[TASKID_TEXT_BYTES];
+	struct jsonw *w = events_begin(c->events, "end");
+
+	if (!w)
+		return;
+	jsonw_kstr(w, "task", taskid_text(&t->id, id));
+	jsonw_kstr(w, "app", t->app->conf->id);
+	jsonw_kstr(w, "handler", t->handler->name);
+	jsonw_kstr(w, "lane", lane_text(t->lane));
+	jsonw_kstr(w, "state", task_state_name(t->state));
+	if (t->fault)
+		jsonw_kstr(w, "fault", fault_info(t->fault)->native_code);
+	jsonw_kint(w, "wait_ms", task_wait_ms(t, c->now_ms));
+	jsonw_kint(w, "run_ms", task_run_ms(t, c->now_ms));
+	events_end(c->events);
+}
+
+static void
+settle_log_failure(const struct task *t)
+{
+	const struct task_note *n = t->note;
+	enum log_level level =
+	    t->execution == EXEC_SYNC ? LOG_LEVEL_INFO : LOG_LEVEL_WARN;
+	char id[TASKID_TEXT_BYTES];
+
+	if (log_level() < level)
+		return;
+	log_line(level, "%s/%s: task %s, attempt %u: %s: %s%s%s", t->app->conf->id,
+	    t->handler->name, taskid_text(&t->id, id), t->attempt,
+	    task_state_name(t->state),
+	    n && n->class ? n->class : fault_info(t->fault)->native_code,
+	    n && n->message ? ": " : "", n && n->message ? n->message : "");
+}
+
+static void
+settle_tell(struct task *t)
+{
+	task_done_cb *done = t->done;
+
+	t->done = NULL;
+	if (done)
+		done(t, t->done_arg);
+}
+
+void
+settle_end(struct core *c, struct task *t, enum task_state state, enum fault fault)
+{
+	size_t payload_bytes = t->payload_bytes;
+
+	settle_leave(c, t);
+	t->fault = (uint8_t)fault;
+	task_move(t, state, c->now_ms);
+	settle_count(c, t);
+	settle_emit(c, t);
+	if (state != TASK_DONE)
+		settle_log_failure(t);
+	settle_tell(t);
+	/* The caller of a sync task has its answer: the record stays, the bytes need
+	 * not. */
+	if (t->execution == EXEC_SYNC && (t->flags & TASK_RESULT_TAKEN)) {
+		free(t->result);
+		t->result = NULL;
+		t->result_bytes = 0;
+	}
+	tasks_end(&c->tasks, t, payload_bytes);
+}
+
+void
+settle_answer_early(struct core *c, struct task *t, enum fault fault)
+{
+	ASSERT(t->state == TASK_LEASED);
+	t->flags |= TASK_ANSWERED;
+	t->fault = (uint8_t)fault;
+	core_refresh_clock(c);
+	settle_tell(t);
+}
+
+static void
+settle_emit_requeue(
+    struct core *c, const struct task *t, bool charged, const char *reason)
+{
+	char id[TASKID_TEXT_BYTES];
+	struct jsonw *w = events_begin(c->events, "requeue");
+
+	if (!w)
+		return;
+	jsonw_kstr(w, "task", taskid_text(&t->id, id));
+	jsonw_kstr(w, "app", t->app->conf->id);
+	jsonw_kstr(w, "handler", t->handler->name);
+	jsonw_kstr(w, "lane", lane_text(t->lane));
+	jsonw_kbool(w, "charged", charged);
+	jsonw_kstr(w, "reason", reason);
+	events_end(c->events);
+}
+
+void
+settle_requeue(struct core *c, struct task *t, bool charged, const char *reason)
+{
+	ASSERT(t->state == TASK_LEASED);
+	settle_leave(c, t);
+	task_move(t, TASK_QUEUED, c->now_ms);
+	lease_requeue(&c->lease, t);
+	t->app->queued[t->lane]++;
+	t->flags &= (uint8_t)~TASK_CANCELLING;
+	stats_add(&c->stats, STAT_TASKS_RERUN, 1);
+	settle_emit_requeue(c, t, charged, reason);
+	/* A sync caller goes on waiting until its deadline; the others have none while
+	 * queued. */
+	if (t->execution == EXEC_SYNC)
+		watch_arm_deadline(c, t, t->accepted_ms + t->timeout_ms);
+}
+
+static void
+settle_say(struct task *t, const char *class, const char *message)
+{
+	struct task_note *n = task_note(t);
+
+	if (!n)
+		return;
+	free(n->class);
+	free(n->message);
+	n->class = class ? strdup(class) : NULL;
+	n->message = strdup(message);
+}
+
+void
+settle_end_unknown(struct core *c, struct task *t)
+{
+	/* The lease is in the books already. */
+	task_move(t, TASK_LEASED, c->now_ms);
+	t->app->queued[t->lane]--;
+	t->app->leased++;
+	settle_say(t, NULL, "the handler is gone since the last reload");
+	settle_end(c, t, TASK_DEAD, FAULT_UNKNOWN_HANDLER);
+}
+
+/* Decision 4: one task of a dead worker. */
+static void
+settle_after_death(struct core *c, struct task *t, bool culprit, const char *why)
+{
+	bool repeat = !(t->handler->flags & HANDLER_NO_REPEAT);
+
+	if (t->flags & TASK_KILLED) {
+		settle_say(t, NULL, "killed by the operator");
+		settle_end(c, t, TASK_CANCELLED, FAULT_CANCELLED);
+	} else if (t->flags & TASK_CANCELLING) {
+		settle_end(c, t, TASK_CANCELLED, FAULT_CANCELLED);
+	} else if (t->flags & TASK_TIMED_OUT) {
+		settle_end(c, t, TASK_FAILED, FAULT_TIMEOUT);
+	} else if (culprit && ++t->deaths >= CORE_DEATHS_MAX) {
+		settle_say(t, NULL, fault_info(FAULT_POISON)->text);
+		settle_end(c, t, TASK_DEAD, FAULT_POISON);
+	} else if (!repeat || (culprit && t->execution == EXEC_SYNC) ||
+		   (!culprit && ++t->reruns > CORE_RERUNS_MAX)) {
+		settle_say(t, NULL, why);
+		settle_end(c, t, TASK_FAILED, FAULT_WORKER_DIED);
+	} else {
+		settle_requeue(c, t, culprit, why);
+	}
+}
+
+static bool
+settle_is_culprit(const struct task *t, const struct page_burst *burst)
+{
+	return burst->began_ns != 0 && burst->attempt == t->attempt &&
+	       memcmp(burst->task.b, t->id.b, TASKID_BYTES) == 0;
+}
+
+/* Newest first, each to the head of its lane: they end up there in their old order. */
+void
+settle_death(
+    struct core *c, struct seat *s, const struct page_burst *burst, const char *why)
+{
+	struct task *t, *before;
+
+	for (t = TAILQ_LAST(&s->lease.tasks, task_list); t; t = before) {
+		before = TAILQ_PREV(t, task_list, place);
+		bool culprit = settle_is_culprit(t, burst) && s->killed != KILL_ASKED;
+		if (culprit)
+			t->handler->deaths++;
+		settle_after_death(c, t, culprit, why);
+	}
+}
+
+void
+settle_leftovers(struct core *c, struct seat *s, const char *why)
+{
+	struct page_burst nobody = {0};
+
+	settle_death(c, s, &nobody, why);
+}
+
+static struct task *
+settle_next_open(struct task *t)
+{
+	while (t && task_has_ended(t->state))
+		t = TAILQ_NEXT(t, all);
+	return t;
+}
+
+size_t
+settle_drop_all(struct core *c, bool leased_too)
+{
+	struct task *t, *after;
+	size_t n = 0;
+
+	/* Ending one may free old ended ones, never an open one. */
+	for (t = settle_next_open(TAILQ_FIRST(&c->tasks.all)); t; t = after) {
+		after = settle_next_open(TAILQ_NEXT(t, all));
+		if (t->state == TASK_LEASED && !leased_too)
+			continue;
+		if (t->state == TASK_LEASED)
+			settle_say(t, NULL, "the server stopped while the handler ran");
+		settle_end(
+		    c, t, TASK_CANCELLED, t->attempt ? FAULT_CANCELLED : FAULT_DROPPED);
+		stats_add(&c->stats, STAT_TASKS_DROPPED, 1);
+		n++;
+	}
+	return n;
+}

@@ -1,0 +1,54 @@
+#include "spawn_exec.h"
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#define NAME_BYTES 128
+
+extern char **environ;
+
+const char *
+spawn_exec_program(void)
+{
+	const char *given = getenv("DEFERD_WORKER");
+
+	return given ? given : DEFERD_LIBEXECDIR "/deferd-worker";
+}
+
+/* Its own process group: a Ctrl-C at our terminal is for us, not for it. */
+static void
+spawn_exec_attributes(posix_spawnattr_t *attr)
+{
+	sigset_t none, all;
+
+	sigemptyset(&none);
+	sigfillset(&all);
+	posix_spawnattr_init(attr);
+	posix_spawnattr_setflags(attr,
+	    POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP);
+	posix_spawnattr_setsigmask(attr, &none);
+	posix_spawnattr_setsigdefault(attr, &all);
+	posix_spawnattr_setpgroup(attr, 0);
+}
+
+int
+spawn_exec(const char *app_id, int sock, pid_t *pid)
+{
+	posix_spawn_file_actions_t actions;
+	posix_spawnattr_t attr;
+	char name[NAME_BYTES];
+	char *argv[] = {name, NULL};
+
+	snprintf(name, sizeof name, "deferd-worker: forkserver %.64s", app_id);
+	spawn_exec_attributes(&attr);
+	posix_spawn_file_actions_init(&actions);
+	posix_spawn_file_actions_adddup2(&actions, sock, 3);
+	int e = posix_spawn(pid, spawn_exec_program(), &actions, &attr, argv, environ);
+	posix_spawn_file_actions_destroy(&actions);
+	posix_spawnattr_destroy(&attr);
+	if (e != 0)
+		*pid = 0;
+	return e;
+}
