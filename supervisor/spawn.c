@@ -8,37 +8,18 @@
 #include "../common/log.h"
 #include "../common/msg.h"
 #include "catalogue.h"
-#include "core_impl.h"
 #include "spawn_exec.h"
+#include "spawn_impl.h"
 #include <errno.h>
-#include <event2/event.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define SPAWN_RECORD_BYTES (64 * 1024)
 #define SPAWN_RETRY_MS 1000
 #define SPAWN_DEATHS_ALLOWED 5
 #define SPAWN_WINDOW_MS 30000
-#define SPAWN_TROUBLE_BYTES 256
-
-struct forkserver {
-	struct core *core; /* borrowed, like the app */
-	struct app *app;
-	pid_t pid; /* 0: none */
-	int sock;  /* -1: none */
-	struct event *readable;
-	enum spawn_state state;
-	int64_t started_ms, retry_ms; /* retry_ms 0: no try is planned */
-	uint64_t fingerprint;         /* of the handler files that were loaded */
-	struct brake brake;
-	struct buf in, out;
-	char trouble[SPAWN_TROUBLE_BYTES];
-	spawn_report_cb *report;
-	void *report_arg;
-};
 
 struct forkserver *
 forkserver_new(struct core *c, struct app *app)
@@ -54,7 +35,7 @@ forkserver_new(struct core *c, struct app *app)
 	return f;
 }
 
-static void
+void
 forkserver_hang_up(struct forkserver *f)
 {
 	if (f->readable)
@@ -75,7 +56,7 @@ forkserver_free(struct forkserver *f)
 	free(f);
 }
 
-static void
+void
 forkserver_report(struct forkserver *f, bool warning, const char *text)
 {
 	if (f->report)
@@ -86,15 +67,14 @@ forkserver_report(struct forkserver *f, bool warning, const char *text)
 		log_error("app %s: %s", f->app->conf->id, text);
 }
 
-static void
+void
 forkserver_set_state(struct forkserver *f, enum spawn_state state)
 {
 	f->state = state;
 	lease_set_can_spawn(&f->core->lease, f->app->index, state == SPAWN_UP);
 }
 
-/* Goes down with a reason; tries again when that can help. */
-static void
+void
 forkserver_fail(struct forkserver *f, enum spawn_state state, const char *why)
 {
 	struct core *c = f->core;
@@ -145,8 +125,6 @@ forkserver_send_config(struct forkserver *f)
 	return forkserver_send(f, MSG_CONFIG, &m, -1);
 }
 
-static void forkserver_readable_cb(evutil_socket_t, short, void *);
-
 int
 forkserver_start(struct forkserver *f, spawn_report_cb *report, void *arg)
 {
@@ -182,141 +160,6 @@ forkserver_start(struct forkserver *f, spawn_report_cb *report, void *arg)
 	catalogue_begin(f->app);
 	forkserver_set_state(f, SPAWN_LOADING);
 	return 0;
-}
-
-/* --- what it says --- */
-
-static void
-forkserver_on_handler(struct forkserver *f, const struct msg *m)
-{
-	catalogue_add(f->app, &m->handler);
-}
-
-static void
-forkserver_on_warning(struct forkserver *f, const struct msg *m)
-{
-	char text[1024];
-
-	snprintf(text, sizeof text, "%.*s: warning: %.*s", SPAN_FMT(m->warning.place),
-	    SPAN_FMT(m->warning.text));
-	forkserver_report(f, true, text);
-}
-
-static void
-forkserver_on_loaded(struct forkserver *f, const struct msg *m)
-{
-	struct core *c = f->core;
-	uint64_t fingerprint = catalogue_fingerprint(f->app->conf->handlers);
-
-	/* A forkserver that comes back after a crash must not bring in other code. */
-	if (f->fingerprint && f->fingerprint != fingerprint) {
-		forkserver_fail(f, SPAWN_FAILED,
-		    "the handler files have changed since they were loaded: no new "
-		    "workers "
-		    "until a reload (HUP) or a restart");
-		return;
-	}
-	f->fingerprint = fingerprint;
-	f->trouble[0] = '\0';
-	app_end_catalogue(f->app);
-	timer_start(c, f->app);
-	forkserver_set_state(f, SPAWN_UP);
-	log_info("app %s: %llu handlers from %llu files loaded in %.1f ms",
-	    f->app->conf->id, (unsigned long long)m->loaded.handlers,
-	    (unsigned long long)m->loaded.files, (double)m->loaded.load_us / 1000);
-}
-
-static void
-forkserver_on_load_failed(struct forkserver *f, const struct msg *m)
-{
-	const struct msg_load_failed *l = &m->load_failed;
-	char why[1024];
-
-	snprintf(why, sizeof why, "%.*s%s%.*s: %.*s", SPAN_FMT(l->place),
-	    l->place.n ? ": " : "", SPAN_FMT(l->class), SPAN_FMT(l->message));
-	forkserver_fail(f, SPAWN_FAILED, why);
-}
-
-static struct seat *
-forkserver_seat(struct forkserver *f, uint64_t worker)
-{
-	for (size_t i = 0; i < f->core->seat_n; i++)
-		if (f->core->seat[i]->worker == worker)
-			return f->core->seat[i];
-	return NULL;
-}
-
-static void
-forkserver_on_spawned(struct forkserver *f, const struct msg *m)
-{
-	struct seat *s = forkserver_seat(f, m->spawned.worker);
-
-	if (s && s->pid == 0)
-		seat_on_spawned(s, (pid_t)m->spawned.pid);
-	else
-		log_warn(
-		    "app %s: the forkserver names worker %llu, which nobody waits for",
-		    f->app->conf->id, (unsigned long long)m->spawned.worker);
-}
-
-static void
-forkserver_on_spawn_failed(struct forkserver *f, const struct msg *m)
-{
-	struct seat *s = forkserver_seat(f, m->spawn_failed.worker);
-
-	if (s && s->pid == 0)
-		seat_on_spawn_failed(s, (int)m->spawn_failed.error);
-}
-
-static void (*const forkserver_table[MSG_NUMBER_END])(
-    struct forkserver *, const struct msg *) = {
-    [MSG_HANDLER] = forkserver_on_handler,
-    [MSG_WARNING] = forkserver_on_warning,
-    [MSG_LOADED] = forkserver_on_loaded,
-    [MSG_LOAD_FAILED] = forkserver_on_load_failed,
-    [MSG_SPAWNED] = forkserver_on_spawned,
-    [MSG_SPAWN_FAILED] = forkserver_on_spawn_failed,
-};
-
-static int
-forkserver_read_one(struct forkserver *f)
-{
-	struct msg m;
-	int fd;
-
-	buf_reset(&f->in);
-	int e = fd_recv_record(f->sock, &f->in, &fd);
-	fd_close(&fd);
-	if (e != 0)
-		return e;
-	struct mp in = mp_over(buf_span(&f->in));
-	e = msg_parse(&in, MSG_FUP, &m);
-	if (e != 0 || !mp_at_end(&in)) {
-		stats_add(&f->core->stats, STAT_BAD_MESSAGES, 1);
-		return e ? e : -ERR_MALFORMED;
-	}
-	forkserver_table[m.number](f, &m);
-	return f->sock < 0 ? -ERR_CLOSED : 0;
-}
-
-static void
-forkserver_readable_cb(evutil_socket_t fd UNUSED, short what UNUSED, void *arg)
-{
-	struct forkserver *f = arg;
-	int e;
-
-	core_refresh_clock(f->core);
-	while ((e = forkserver_read_one(f)) == 0)
-		;
-	if (e == -ERR_AGAIN || f->sock < 0)
-		return;
-	if (e == -ERR_CLOSED) { /* its exit tells the rest */
-		forkserver_hang_up(f);
-		return;
-	}
-	log_error("app %s: the forkserver sent something unreadable (%s): killing it",
-	    f->app->conf->id, err_text(e));
-	kill(f->pid, SIGKILL);
 }
 
 /* --- asking --- */
