@@ -36,9 +36,12 @@ struct app {
 	const struct conf_app *conf; /* borrowed from the config in force */
 	int index;		     /* in the core's array, 0.. */
 	struct handler **handler;    /* owned; present and vanished ones */
-	size_t handler_n, handler_room;
+	size_t handler_n;
 	struct handler **by_index; /* the current catalogue; borrowed */
 	size_t by_index_n;
+	struct handler **by_name; /* the same, sorted by kind and name */
+	struct handler **staged;  /* the catalogue that is being reported */
+	size_t staged_n;
 	uint64_t generation; /* of the catalogue: counts loads, from 1; 0: not loaded */
 	uint64_t queued[LANE_COUNT], leased;
 };
@@ -61,7 +64,9 @@ struct route_match {
 bool app_match_route(const struct app *, struct span verb, struct span path, struct route_match *);
 
 /* Building a catalogue (spawn.c): app_begin_catalogue, app_add_handler..., then
- * app_end_catalogue makes it the current one. */
+ * app_end_catalogue makes it the current one; until then the old one is in force.
+ * Indexes come as 0, 1, 2...; another one: NULL. A handler that was known before is
+ * returned again, with its counters. */
 void app_begin_catalogue(struct app *);
 struct handler *app_add_handler(struct app *, enum kind, struct span name, uint32_t index);
 void app_end_catalogue(struct app *);

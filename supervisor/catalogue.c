@@ -1,4 +1,5 @@
 #include "catalogue.h"
+#include "../common/log.h"
 #include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,6 +24,11 @@ catalogue_add(struct app *a, const struct msg_handler *m)
 	struct handler *h =
 	    app_add_handler(a, (enum kind)m->kind, m->name, (uint32_t)m->index);
 
+	if (!h) {
+		log_warn("%s: handler %llu came out of order: left out", a->conf->id,
+		    (unsigned long long)m->index);
+		return;
+	}
 	catalogue_set(&h->place, m->place);
 	catalogue_set(&h->verb, m->verb);
 	catalogue_set(&h->pattern, m->pattern);

@@ -1,0 +1,164 @@
+/*
+ * stats.c: the counters of stats.def and the core's gauges as OpenMetrics text. It asks
+ * the core only through its views.
+ */
+#include "stats.h"
+#include "core.h"
+#include <stdio.h>
+
+static const struct stat_row {
+	bool counter;
+	const char *metric, *labels, *help;
+} stat_rows[STAT_COUNT] = {
+#define COUNTER true
+#define GAUGE false
+#define STAT(name, kind, metric, labels, help)                                         \
+	[STAT_##name] = {kind, metric, labels, help},
+#include "stats.def"
+#undef STAT
+#undef COUNTER
+#undef GAUGE
+};
+
+static void
+stats_write_head(struct buf *out, const char *metric, bool counter, const char *help)
+{
+	buf_printf(out, "# TYPE %s %s\n# HELP %s %s.\n", metric,
+	    counter ? "counter" : "gauge", metric, help);
+}
+
+static void
+stats_write_value(struct buf *out, const char *metric, bool counter, const char *labels,
+    unsigned long long value)
+{
+	bool some = labels[0] != '\0';
+
+	buf_printf(out, "%s%s%s%s%s %llu\n", metric, counter ? "_total" : "",
+	    some ? "{" : "", labels, some ? "}" : "", value);
+}
+
+static void
+stats_write_rows(const struct stats *s, struct buf *out)
+{
+	const char *last = "";
+
+	for (int i = 0; i < STAT_COUNT; i++) {
+		const struct stat_row *r = &stat_rows[i];
+		if (strcmp(last, r->metric) != 0)
+			stats_write_head(out, r->metric, r->counter, r->help);
+		last = r->metric;
+		stats_write_value(out, r->metric, r->counter, r->labels, s->value[i]);
+	}
+}
+
+/* --- the core's gauges --- */
+
+static uint64_t
+stats_lane_queued(const struct lane_view *v)
+{
+	return v->queued;
+}
+static uint64_t
+stats_lane_leasable(const struct lane_view *v)
+{
+	return v->leasable;
+}
+static uint64_t
+stats_lane_leased(const struct lane_view *v)
+{
+	return v->leased;
+}
+static uint64_t
+stats_lane_limit(const struct lane_view *v)
+{
+	return (uint64_t)v->limit;
+}
+static uint64_t
+stats_lane_paused(const struct lane_view *v)
+{
+	return v->paused;
+}
+static uint64_t
+stats_lane_oldest(const struct lane_view *v)
+{
+	return (uint64_t)v->oldest_ms;
+}
+
+static const struct {
+	const char *metric, *help;
+	uint64_t (*get)(const struct lane_view *);
+} stats_lanes[] = {
+    {"deferd_lane_queued", "tasks that wait in the lane", stats_lane_queued},
+    {"deferd_lane_leasable", "waiting tasks that a worker could take",
+	stats_lane_leasable},
+    {"deferd_lane_leased", "tasks of the lane that run", stats_lane_leased},
+    {"deferd_lane_limit", "most tasks of the lane at once", stats_lane_limit},
+    {"deferd_lane_paused", "1 while the lane is paused", stats_lane_paused},
+    {"deferd_lane_oldest_milliseconds", "wait of the oldest queued task",
+	stats_lane_oldest},
+};
+
+static void
+stats_write_lanes(const struct core *c, struct buf *out)
+{
+	struct lane_view v[LANE_COUNT];
+	char labels[32];
+
+	for (int l = 0; l < LANE_COUNT; l++)
+		core_view_lane(c, (enum lane_name)l, &v[l]);
+	for (size_t i = 0; i < COUNT_OF(stats_lanes); i++) {
+		const char *metric = stats_lanes[i].metric;
+		stats_write_head(out, metric, false, stats_lanes[i].help);
+		for (int l = 0; l < LANE_COUNT; l++) {
+			snprintf(labels, sizeof labels, "lane=\"%s\"",
+			    lane_text((enum lane_name)l));
+			stats_write_value(
+			    out, metric, false, labels, stats_lanes[i].get(&v[l]));
+		}
+	}
+}
+
+static void
+stats_write_workers(const struct core *c, struct buf *out)
+{
+	static const char *const states[] = {
+	    "empty", "starting", "ready", "closing", "leaving", "killed"};
+	uint64_t n[COUNT_OF(states)] = {0};
+	struct worker_view v;
+	char labels[32];
+
+	for (size_t i = 0; i < core_seat_count(c); i++) {
+		core_view_worker(c, i, &v);
+		for (size_t s = 0; s < COUNT_OF(states); s++)
+			n[s] += strcmp(v.state, states[s]) == 0;
+	}
+	stats_write_head(
+	    out, "deferd_workers", false, "seats by the state of their worker");
+	for (size_t s = 0; s < COUNT_OF(states); s++) {
+		snprintf(labels, sizeof labels, "state=\"%s\"", states[s]);
+		stats_write_value(out, "deferd_workers", false, labels, n[s]);
+	}
+}
+
+static void
+stats_write_gauge(struct buf *out, const char *metric, const char *help, uint64_t value)
+{
+	stats_write_head(out, metric, false, help);
+	stats_write_value(out, metric, false, "", value);
+}
+
+int
+stats_write(const struct stats *s, const struct core *c, struct buf *out)
+{
+	stats_write_rows(s, out);
+	stats_write_lanes(c, out);
+	stats_write_workers(c, out);
+	stats_write_gauge(
+	    out, "deferd_capacity", "workers times slots", (uint64_t)core_capacity(c));
+	stats_write_gauge(out, "deferd_payload_bytes",
+	    "payload of the tasks that have not ended", core_payload_bytes(c));
+	stats_write_gauge(out, "deferd_ready", "1 when new tasks are taken and can run",
+	    core_not_ready(c) == NULL);
+	buf_add_str(out, "# EOF\n");
+	return out->failed ? -1 : 0;
+}
