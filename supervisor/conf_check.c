@@ -13,32 +13,6 @@
 
 #define CAPACITY_MAX 65536
 
-bool
-conf_check_secret(
-    struct conf_read *r, enum conf_id id, struct conf_mark at, const char *secret)
-{
-	const struct conf_key *key = conf_key_at(id);
-	size_t n = strlen(secret);
-	char path[192];
-
-	conf_read_path(r, id, path, sizeof path);
-	if (n < (size_t)key->min || n > (size_t)key->max) {
-		conf_blame(r, at, "%s: a key of %zu characters: expected %d to %d",
-		    path, n, (int)key->min, (int)key->max);
-		return false;
-	}
-	for (const char *p = secret; *p; p++)
-		if (!isgraph((unsigned char)*p)) {
-			conf_blame(r, at,
-			    "%s: a key with spaces or other unusual characters: "
-			    "expected "
-			    "printable ASCII",
-			    path);
-			return false;
-		}
-	return true;
-}
-
 static bool
 id_is_reserved(const char *id)
 {
@@ -107,15 +81,19 @@ check_handlers(struct conf_read *r, const struct conf_app *app, struct conf_mark
 			    "apps[%zu].handlers: missing: expected the folder of its "
 			    "*.rb files",
 			    index);
-	} else if (stat(app->handlers, &st) < 0 ||
-		   access(app->handlers, R_OK | X_OK) < 0) {
+		return;
+	}
+	const char *why = NULL;
+	if (stat(app->handlers, &st) < 0)
+		why = strerror(errno);
+	else if (!S_ISDIR(st.st_mode))
+		why = "it is not a folder";
+	else if (access(app->handlers, R_OK | X_OK) < 0)
+		why = strerror(errno);
+	if (why)
 		conf_blame(r, at,
 		    "apps[%zu].handlers: %s: %s: expected a folder that can be read",
-		    index, app->handlers, strerror(errno));
-	} else if (!S_ISDIR(st.st_mode)) {
-		conf_blame(r, at, "apps[%zu].handlers: %s: not a folder: expected one",
-		    index, app->handlers);
-	}
+		    index, app->handlers, why);
 }
 
 static bool
@@ -161,7 +139,7 @@ check_keys(struct conf_read *r, const struct conf_app *app, struct conf_mark ent
 static void
 check_user(struct conf_read *r, enum conf_id id, const char *user)
 {
-	char path[192];
+	char path[CONF_PATH_BYTES];
 
 	if (!user)
 		return;

@@ -5,15 +5,12 @@
 #include "../common/err.h"
 #include "../common/log.h"
 #include "conf_read.h"
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #define LISTEN_MAX 64
 #define SECRETS_MAX 16
-#define SECRET_FILE_BYTES 4096
 #define SHOWN_BYTES 60 /* of a value or a name, in a message */
-#define PATH_BYTES 192
 #define EXPECTED_BYTES 160
 
 /* A piece of the file for a message: cut, on one line. */
@@ -58,7 +55,7 @@ blame_type(struct conf_read *r, enum conf_id id, const struct conf_node *node)
 	    [NODE_LIST] = "a list",
 	    [NODE_MAP] = "a mapping",
 	    [NODE_ALIAS] = "an alias (anchors and aliases are not used here)"};
-	char path[PATH_BYTES], expected[EXPECTED_BYTES], value[SHOWN_BYTES + 4];
+	char path[CONF_PATH_BYTES], expected[EXPECTED_BYTES], value[SHOWN_BYTES + 4];
 	bool text = node->kind == NODE_TEXT && !is_null(node);
 	bool hidden = conf_key_at(id)->type == CONF_SECRET;
 
@@ -70,8 +67,8 @@ blame_type(struct conf_read *r, enum conf_id id, const struct conf_node *node)
 	    conf_value_expected(id, expected, sizeof expected));
 }
 
-static void *
-field_of(struct conf_read *r, enum conf_id id)
+void *
+conf_read_field(struct conf_read *r, enum conf_id id)
 {
 	const struct conf_key *key = conf_key_at(id);
 	struct conf *conf = r->conf;
@@ -83,15 +80,15 @@ field_of(struct conf_read *r, enum conf_id id)
 static void
 fill_number(struct conf_read *r, enum conf_id id, const struct conf_node *node)
 {
-	char path[PATH_BYTES], expected[EXPECTED_BYTES], value[SHOWN_BYTES + 4];
+	char path[CONF_PATH_BYTES], expected[EXPECTED_BYTES], value[SHOWN_BYTES + 4];
 	int64_t number = 0;
 	int rc = -ERR_MALFORMED;
 
 	if (node->kind == NODE_TEXT && !is_null(node) && strlen(node->text) == node->n)
 		rc = conf_value_parse(id, node->text, &number);
 	if (rc == 0)
-		conf_value_set(
-		    id, (char *)field_of(r, id) - conf_key_at(id)->offset, number);
+		conf_value_set(id,
+		    (char *)conf_read_field(r, id) - conf_key_at(id)->offset, number);
 	else if (rc == -ERR_RANGE)
 		conf_blame(r, node->at, "%s: %s is out of range: expected %s",
 		    conf_read_path(r, id, path, sizeof path), shown(node, value),
@@ -100,11 +97,10 @@ fill_number(struct conf_read *r, enum conf_id id, const struct conf_node *node)
 		blame_type(r, id, node);
 }
 
-/* One line of text, or NULL with a problem told. */
-static const char *
-text_of(struct conf_read *r, enum conf_id id, const struct conf_node *node)
+const char *
+conf_node_text(struct conf_read *r, enum conf_id id, const struct conf_node *node)
 {
-	char path[PATH_BYTES];
+	char path[CONF_PATH_BYTES];
 
 	if (node->kind != NODE_TEXT || is_null(node) || node->n == 0) {
 		blame_type(r, id, node);
@@ -133,12 +129,14 @@ static void
 fill_text(struct conf_read *r, enum conf_id id, const struct conf_node *node)
 {
 	const struct conf_key *key = conf_key_at(id);
-	char **field = field_of(r, id), path[PATH_BYTES];
+	char **field = conf_read_field(r, id), path[CONF_PATH_BYTES];
 	const char *text;
 
-	if (is_null(node) && !key->preset) /* as if it were not there */
+	if (is_null(node) && !key->preset) { /* as if it were not there */
+		r->at[id] = (struct conf_mark){0, 0};
 		return;
-	if (!(text = text_of(r, id, node)))
+	}
+	if (!(text = conf_node_text(r, id, node)))
 		return;
 	conf_read_path(r, id, path, sizeof path);
 	if (key->type == CONF_ENGINE &&
@@ -162,7 +160,7 @@ fill_listener(struct conf_read *r, enum conf_id id, const struct conf_node *node
 	struct conf *conf = r->conf;
 	struct conf_listen one, *bigger;
 	char value[SHOWN_BYTES + 4];
-	const char *url = text_of(r, id, node), *why;
+	const char *url = conf_node_text(r, id, node), *why;
 
 	if (!url)
 		return;
@@ -185,65 +183,6 @@ fill_listener(struct conf_read *r, enum conf_id id, const struct conf_node *node
 	conf->listen[conf->listen_n++] = one;
 }
 
-static void
-secret_add(
-    struct conf_read *r, enum conf_id id, struct conf_mark at, const char *secret)
-{
-	if (conf_check_secret(r, id, at, secret))
-		conf_list_add(field_of(r, id), secret);
-}
-
-/* A credential in a file of its own. */
-static void
-fill_secret_file(struct conf_read *r, enum conf_id id, const struct conf_node *node)
-{
-	char path[PATH_BYTES];
-	const char *file = text_of(r, id, node);
-	struct buf text;
-
-	if (!file)
-		return;
-	conf_read_path(r, id, path, sizeof path);
-	int rc = conf_file_read(file, SECRET_FILE_BYTES, &text);
-	if (rc < 0) {
-		conf_blame(r, node->at, "%s: the file %s cannot be read: %s", path,
-		    file,
-		    rc == -ERR_SYSTEM ? strerror(errno) : "it is too large for a key");
-		return;
-	}
-	if (text.n && text.p[text.n - 1] == '\n')
-		text.n--;
-	if (text.n && text.p[text.n - 1] == '\r')
-		text.n--;
-	if (text.n == 0 || memchr(text.p, 0, text.n))
-		conf_blame(r, node->at, "%s: the file %s %s: expected a key", path,
-		    file, text.n ? "contains a zero byte" : "is empty");
-	else
-		secret_add(r, id, node->at, buf_cstr(&text));
-	buf_fini(&text);
-}
-
-static void
-fill_secret(struct conf_read *r, enum conf_id id, const struct conf_node *node)
-{
-	const struct conf_node *name = node->first;
-	char path[PATH_BYTES];
-	const char *text;
-
-	if (node->kind != NODE_MAP) {
-		if ((text = text_of(r, id, node)))
-			secret_add(r, id, node->at, text);
-		return;
-	}
-	if (!name || !name->text || strcmp(name->text, "file") != 0 ||
-	    name->next != node->last)
-		conf_blame(r, node->at,
-		    "%s: a mapping of another form: expected {file: path}",
-		    conf_read_path(r, id, path, sizeof path));
-	else
-		fill_secret_file(r, id, node->last);
-}
-
 typedef void fill_cb(struct conf_read *, enum conf_id, const struct conf_node *);
 
 /* One value, or a list of them. */
@@ -251,7 +190,7 @@ static void
 fill_list(struct conf_read *r, enum conf_id id, const struct conf_node *node,
     size_t most, fill_cb *fill_item)
 {
-	char path[PATH_BYTES];
+	char path[CONF_PATH_BYTES];
 	size_t n = 0;
 
 	if (node->kind != NODE_LIST) {
@@ -277,7 +216,7 @@ fill_app(struct conf_read *r, enum conf_id id, const struct conf_node *node)
 {
 	if (node->kind != NODE_MAP) {
 		conf_blame(r, node->at,
-		    "apps: %s is no mapping: expected an app, with id and handlers",
+		    "apps: %s is not a mapping: expected an app, with id and handlers",
 		    is_null(node) ? "an empty item" : "an item");
 		return;
 	}
@@ -313,7 +252,7 @@ fill_value(struct conf_read *r, enum conf_id id, const struct conf_node *node)
 		    key->path, key->text);
 		break;
 	case CONF_LISTEN: fill_list(r, id, node, LISTEN_MAX, fill_listener); break;
-	case CONF_SECRET: fill_list(r, id, node, SECRETS_MAX, fill_secret); break;
+	case CONF_SECRET: fill_list(r, id, node, SECRETS_MAX, conf_fill_secret); break;
 	case CONF_APPS:
 		if (node->kind == NODE_LIST)
 			fill_list(r, id, node, (size_t)key->max, fill_app);
@@ -331,7 +270,7 @@ fill_value(struct conf_read *r, enum conf_id id, const struct conf_node *node)
 static void
 blame_unknown(struct conf_read *r, enum conf_id parent, const struct conf_node *name)
 {
-	char above[PATH_BYTES] = "", value[SHOWN_BYTES + 4];
+	char above[CONF_PATH_BYTES] = "", value[SHOWN_BYTES + 4];
 	enum conf_id guess = CONF_ROOT;
 
 	if (r->problem_n < CONF_PROBLEMS_MAX) /* guessing is slow work */
@@ -352,7 +291,7 @@ static void
 fill_mapping(struct conf_read *r, enum conf_id parent, const struct conf_node *map)
 {
 	const struct conf_node *name = map->first, *value;
-	char path[PATH_BYTES];
+	char path[CONF_PATH_BYTES];
 	enum conf_id id;
 
 	for (; name; name = value ? value->next : NULL) {
@@ -382,7 +321,8 @@ conf_fill(struct conf_read *r, const struct conf_node *root)
 	if (root && root->kind == NODE_MAP) {
 		fill_mapping(r, CONF_ROOT, root);
 	} else if (root && !is_null(root)) {
-		conf_blame(r, root->at, "no mapping: expected lines of \"key: value\"");
+		conf_blame(
+		    r, root->at, "not a mapping: expected lines of \"key: value\"");
 		r->broken = true;
 	} else if (!r->broken) {
 		conf_blame(r, (struct conf_mark){1, 1},

@@ -9,6 +9,7 @@
 
 #define CONF_PROBLEMS_MAX 100 /* more are only counted */
 #define CONF_FILE_BYTES (4 << 20)
+#define CONF_PATH_BYTES 192 /* of a key's path, in a message */
 
 struct conf_mark {
 	int line, column; /* from 1; line 0: nowhere */
@@ -54,12 +55,15 @@ struct conf_node *conf_yaml_read(struct conf_read *);
 void conf_node_free(struct conf_node *);
 /* conf_fill.c: the tree into the config; every problem of single values. */
 void conf_fill(struct conf_read *, const struct conf_node *root);
+/* A value as one line of text, or NULL with a problem told. */
+const char *conf_node_text(struct conf_read *, enum conf_id, const struct conf_node *);
+/* The key's field; of an apps[] key, in the app that is being read. */
+void *conf_read_field(struct conf_read *, enum conf_id);
+/* conf_secret.c: one credential to its list. */
+void conf_fill_secret(struct conf_read *, enum conf_id, const struct conf_node *);
 /* conf_check.c: what no single value shows. */
 void conf_check_app(struct conf_read *, const struct conf_app *, struct conf_mark);
 void conf_check(struct conf_read *);
-/* A credential's length and characters. True: usable. */
-bool conf_check_secret(struct conf_read *, enum conf_id, struct conf_mark, const char *);
-
 /* conf.c: the file's bytes, at most max_bytes of them. 0, or -ERR_TOO_LARGE, or
  * -ERR_SYSTEM with errno. */
 int conf_file_read(const char *path, size_t max_bytes, struct buf *out) MUST_USE;

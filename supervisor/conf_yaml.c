@@ -79,8 +79,9 @@ yaml_broke(struct yaml *y)
 		    "not a text in UTF-8: %s: expected YAML", p->problem);
 	else if (line_has_tab(r->text, at.line))
 		conf_blame(r, at,
-		    "a tab is used to indent: YAML, and JSON read as YAML, allows only "
-		    "spaces there: replace the tab by spaces");
+		    "a tab is used to indent: YAML allows only spaces there: replace "
+		    "it by "
+		    "spaces");
 	else if (p->context)
 		conf_blame(r, at, "broken YAML: %s %s that begins at line %d",
 		    p->problem, p->context, (int)p->context_mark.line + 1);
