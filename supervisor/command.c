@@ -246,6 +246,18 @@ command_take_args(struct command_call *call, char *const *words, size_t n)
 	return true;
 }
 
+/* The literal words alone: "show tasks" of "show tasks [state STATE]...". */
+static struct span
+command_name(const struct command *cmd)
+{
+	const char *p = cmd->syntax, *end = p;
+	struct span t;
+
+	while ((t = command_token(&p)).n > 0 && islower(t.p[0]))
+		end = p;
+	return span_of(cmd->syntax, (size_t)(end - cmd->syntax));
+}
+
 static void
 command_dispatch(struct command_call *call, char *const *words, size_t n)
 {
@@ -257,11 +269,10 @@ command_dispatch(struct command_call *call, char *const *words, size_t n)
 	if (call->level < call->command->level) {
 		command_refuse(call, CODE_DENIED,
 		    "%.*s needs the level %s; uid %ld has %s (control.viewGroup, "
-		    "operateGroup and "
-		    "adminGroup give levels)",
-		    (int)strcspn(call->command->syntax, "[ABCDEFGHIJKLMNOPQRSTUVWXYZ"),
-		    call->command->syntax, command_level_name(call->command->level),
-		    call->uid, command_level_name(call->level));
+		    "operateGroup and adminGroup give levels)",
+		    SPAN_FMT(command_name(call->command)),
+		    command_level_name(call->command->level), call->uid,
+		    command_level_name(call->level));
 		return;
 	}
 	call->code = CODE_OK;

@@ -16,18 +16,18 @@ show_phase_name(enum core_phase phase)
 	return names[phase];
 }
 
-static uint64_t
+static int64_t
 show_rss_bytes(void)
 {
 	unsigned long long size = 0, resident = 0;
 	FILE *f = fopen("/proc/self/statm", "re");
 
 	if (!f)
-		return 0;
+		return -1;
 	if (fscanf(f, "%llu %llu", &size, &resident) != 2)
 		resident = 0;
 	fclose(f);
-	return resident * (uint64_t)sysconf(_SC_PAGESIZE);
+	return (int64_t)resident * sysconf(_SC_PAGESIZE);
 }
 
 static uint64_t
@@ -180,7 +180,8 @@ show_tasks_now(struct command_call *call)
 	sheet_text(s, "running", "%llu (main %llu, low %llu)",
 	    (unsigned long long)(m.leased + low.leased), (unsigned long long)m.leased,
 	    (unsigned long long)low.leased);
-	sheet_bytes(s, "payload_bytes", "payloads", core_payload_bytes(call->core));
+	sheet_bytes(
+	    s, "payload_bytes", "payloads", (int64_t)core_payload_bytes(call->core));
 	sheet_bytes(s, "rss_bytes", "memory", show_rss_bytes());
 }
 
@@ -292,10 +293,10 @@ show_worker(struct sheet *s, const struct worker_view *v)
 
 	sheet_row(s);
 	sheet_int(s, "seat", "seat", v->seat);
-	sheet_int(s, "worker", "worker", (int64_t)v->worker);
-	sheet_int(s, "pid", "pid", v->pid);
+	sheet_id(s, "worker", "worker", v->worker);
+	sheet_id(s, "pid", "pid", alive ? (uint64_t)v->pid : 0);
 	sheet_str(s, "state", "state", v->state);
-	sheet_str(s, "app", "app", v->app);
+	sheet_str(s, "app", "app", alive ? v->app : NULL);
 	show_running(s, v);
 	sheet_int(s, "leases", NULL, v->leases);
 	sheet_int(s, "slots", NULL, v->slots);
@@ -303,7 +304,7 @@ show_worker(struct sheet *s, const struct worker_view *v)
 	sheet_ms(s, "age_ms", "age", alive ? v->age_ms : -1);
 	sheet_ms(s, "beat_ago_ms", "beat", alive ? v->beat_ago_ms : -1);
 	sheet_ms(s, "burst_ms", "burst", alive ? v->burst_ms : -1);
-	sheet_bytes(s, "heap_bytes", "heap", v->heap_bytes);
+	sheet_bytes(s, "heap_bytes", "heap", alive ? (int64_t)v->heap_bytes : -1);
 	sheet_int(s, "fibers", NULL, (int64_t)v->fibers);
 	sheet_str(
 	    s, "obituary", NULL, v->obituary && v->obituary[0] ? v->obituary : NULL);
@@ -326,8 +327,9 @@ command_show_workers(struct command_call *call)
 		core_view_worker(call->core, i, &v);
 		if (!v.obituary || !v.obituary[0])
 			continue;
-		sheet_line(s, "%sseat %d, last death: %.900s", any ? "" : "\n", v.seat,
-		    v.obituary);
+		if (!any)
+			sheet_gap(s);
+		sheet_line(s, "seat %d, last death: %.900s", v.seat, v.obituary);
 		any = true;
 	}
 }

@@ -236,7 +236,7 @@ task_show_rest(struct sheet *s, const struct task *t)
 	sheet_bool(s, "caller_waits", "caller waits", t->done != NULL);
 	sheet_bytes(s, "payload_bytes", "payload", t->payload_bytes);
 	sheet_bytes(s, "result_bytes", "result", t->result_bytes);
-	sheet_bytes(s, "memory_bytes", "memory", task_memory_bytes(t));
+	sheet_bytes(s, "memory_bytes", "memory", (int64_t)task_memory_bytes(t));
 	if (t->note && t->note->fraction >= 0) {
 		struct jsonw *w = sheet_json(s);
 

@@ -125,18 +125,25 @@ conn_say_lost(struct conn *c)
 	conn_end(c);
 }
 
+/* Both directions are closed, not only the peer's sending one. */
+static bool
+conn_is_gone(const struct conn *c)
+{
+	struct pollfd p = {.fd = bufferevent_getfd(c->bev)};
+
+	return c->eof && poll(&p, 1, 0) == 1 && (p.revents & (POLLHUP | POLLERR));
+}
+
 /* A half-closed subscriber goes on being served; one that is gone gives no sign but
  * this while nothing happens. */
 static void
 conn_on_tick(evutil_socket_t fd, short what, void *arg)
 {
 	struct conn *c = arg;
-	struct pollfd p = {.fd = bufferevent_getfd(c->bev)};
 
 	(void)fd;
 	(void)what;
-	if ((c->ending && conn_pending(c) == 0) ||
-	    (c->eof && poll(&p, 1, 0) == 1 && (p.revents & (POLLHUP | POLLERR))))
+	if ((c->ending && conn_pending(c) == 0) || conn_is_gone(c))
 		conn_close(c);
 }
 
@@ -300,12 +307,12 @@ conn_on_state(struct bufferevent *bev, short what, void *arg)
 {
 	struct conn *c = arg;
 
-	if (what & (BEV_EVENT_ERROR | BEV_EVENT_TIMEOUT)) {
-		conn_close(c);
-		return;
-	}
 	c->eof = true;
-	conn_on_read(bev, c);
+	if ((what & (BEV_EVENT_ERROR | BEV_EVENT_TIMEOUT)) ||
+	    (c->sub && conn_is_gone(c)))
+		conn_close(c);
+	else
+		conn_on_read(bev, c);
 }
 
 struct conn *

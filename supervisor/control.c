@@ -25,6 +25,7 @@
 #define RETRY_S 1
 
 struct control {
+	struct control_ops ops; /* a copy */
 	struct conn_env env;
 	struct evconnlistener *listener;
 	struct event *retry; /* after descriptors ran out */
@@ -262,9 +263,10 @@ control_new(struct event_base *base, struct core *core, const struct control_ops
 	int fd;
 
 	ctl->reserve = -1;
+	ctl->ops = *ops;
 	ctl->env = (struct conn_env){.base = base,
 	    .core = core,
-	    .ops = ops,
+	    .ops = &ctl->ops,
 	    .started_ms = clock_now_ms(),
 	    .closed = control_on_closed,
 	    .arg = ctl};

@@ -16,7 +16,7 @@ struct control_ops {
 };
 
 /* Binds config.control.socket (mode 0660; a stale file is removed, a live one is an
- * error) and serves it. NULL with a logged sentence and errno. */
+ * error) and serves it; the ops are copied. NULL with a logged sentence and errno. */
 struct control *control_new(struct event_base *, struct core *, const struct control_ops *);
 /* Closes everything and removes the socket file. */
 void control_free(struct control *);

@@ -44,17 +44,23 @@ sheet_fini(struct sheet *s)
 	return failed ? -ERR_NOMEM : 0;
 }
 
+void
+sheet_gap(struct sheet *s)
+{
+	ASSERT(s->mode == SHEET_IDLE);
+	if (!s->json && s->out->n > 0)
+		buf_add_byte(s->out, '\n');
+}
+
 static void
 sheet_begin(struct sheet *s, enum sheet_mode mode)
 {
-	ASSERT(s->mode == SHEET_IDLE);
-	s->mode = mode;
 	buf_reset(&s->text);
 	buf_reset(&s->cells);
 	s->columns = s->column = s->rows = 0;
 	s->row_open = false;
-	if (!s->json && s->out->n > 0)
-		buf_add_byte(s->out, '\n');
+	sheet_gap(s);
+	s->mode = mode;
 }
 
 void
@@ -118,10 +124,13 @@ sheet_put(
 	if (right)
 		sheet_pad(s, pad);
 	buf_add_span(s->out, text);
-	if (last)
-		buf_add_byte(s->out, '\n');
-	else
+	if (!last) {
 		sheet_pad(s, (right ? 0 : pad) + COLUMN_GAP);
+		return;
+	}
+	while (s->out->n > 0 && s->out->p[s->out->n - 1] == ' ')
+		s->out->n--;
+	buf_add_byte(s->out, '\n');
 }
 
 static void
@@ -296,13 +305,35 @@ sheet_us(struct sheet *s, const char *key, const char *title, int64_t us)
 }
 
 void
-sheet_bytes(struct sheet *s, const char *key, const char *title, uint64_t v)
+sheet_id(struct sheet *s, const char *key, const char *title, uint64_t id)
 {
-	char text[HUMAN_BYTES];
+	char text[HUMAN_BYTES] = "-";
 
-	if (sheet_key(s, key))
-		jsonw_uint(&s->w, v);
-	sheet_text_cell(s, title, human_bytes(v, text), true);
+	if (sheet_key(s, key)) {
+		if (id == 0)
+			jsonw_null(&s->w);
+		else
+			jsonw_uint(&s->w, id);
+	}
+	if (id != 0)
+		snprintf(text, sizeof text, "%llu", (unsigned long long)id);
+	sheet_text_cell(s, title, text, true);
+}
+
+void
+sheet_bytes(struct sheet *s, const char *key, const char *title, int64_t bytes)
+{
+	char text[HUMAN_BYTES] = "-";
+
+	if (sheet_key(s, key)) {
+		if (bytes < 0)
+			jsonw_null(&s->w);
+		else
+			jsonw_int(&s->w, bytes);
+	}
+	if (bytes >= 0)
+		human_bytes((uint64_t)bytes, text);
+	sheet_text_cell(s, title, text, true);
 }
 
 void

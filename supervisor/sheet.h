@@ -48,17 +48,20 @@ void sheet_end_table(struct sheet *);
 void sheet_str(struct sheet *, const char *key, const char *title, const char *);
 void sheet_span(struct sheet *, const char *key, const char *title, struct span);
 void sheet_int(struct sheet *, const char *key, const char *title, int64_t);
-/* Negative: null, "-". */
+/* Negative: null, "-"; so for the next three. */
 void sheet_ms(struct sheet *, const char *key, const char *title, int64_t ms);
 /* In JSON milliseconds with a fraction. */
 void sheet_us(struct sheet *, const char *key, const char *title, int64_t us);
-void sheet_bytes(struct sheet *, const char *key, const char *title, uint64_t);
+void sheet_bytes(struct sheet *, const char *key, const char *title, int64_t bytes);
+/* A number that counts from 1; 0: null, "-". */
+void sheet_id(struct sheet *, const char *key, const char *title, uint64_t id);
 void sheet_bool(struct sheet *, const char *key, const char *title, bool);
 /* RFC 3339; 0 or less: null, "-". */
 void sheet_wall(struct sheet *, const char *key, const char *title, int64_t wall_ms);
 /* Only in text: a value made of several. */
 void sheet_text(struct sheet *, const char *title, const char *fmt, ...) PRINTF_LIKE(3, 4);
-/* Only in text, between cards and tables: a line of its own. */
+/* Only in text, between cards and tables: an empty line, a line of its own. */
+void sheet_gap(struct sheet *);
 void sheet_line(struct sheet *, const char *fmt, ...) PRINTF_LIKE(2, 3);
 /* For what is special in JSON: the writer, or NULL in text. */
 struct jsonw *sheet_json(struct sheet *);
