@@ -8,6 +8,8 @@
 #include "../common/log.h"
 #include <stdlib.h>
 
+#define SETTLE_DROPS_LOGGED 20
+
 static const enum stat settle_stats[TASK_STATE_COUNT] = {
     [TASK_DONE] = STAT_ENDED_DONE,
     [TASK_FAILED] = STAT_ENDED_FAILED,
@@ -74,8 +76,10 @@ static void
 settle_log_failure(const struct task *t)
 {
 	const struct task_note *n = t->note;
-	enum log_level level =
-	    t->execution == EXEC_SYNC ? LOG_LEVEL_INFO : LOG_LEVEL_WARN;
+	/* A sync caller is told, and who cancels knows: the others need a line. */
+	enum log_level level = t->state == TASK_CANCELLED  ? LOG_LEVEL_DEBUG
+			       : t->execution == EXEC_SYNC ? LOG_LEVEL_INFO
+							   : LOG_LEVEL_WARN;
 	char id[TASKID_TEXT_BYTES];
 
 	if (log_level() < level)
@@ -251,6 +255,18 @@ settle_next_open(struct task *t)
 	while (t && task_has_ended(t->state))
 		t = TAILQ_NEXT(t, all);
 	return t;
+}
+
+/* The first few by name; the sum is the caller's to log. */
+static void
+settle_log_drop(const struct task *t, size_t nth)
+{
+	char id[TASKID_TEXT_BYTES];
+
+	if (nth < SETTLE_DROPS_LOGGED)
+		log_warn("%s/%s: task %s, %s: dropped: the server stops",
+		    t->app->conf->id, t->handler->name, taskid_text(&t->id, id),
+		    task_state_name(t->state));
 }
 
 size_t

@@ -1,8 +1,9 @@
 /*
- * settle.t.c: who is charged when a worker dies, and what each task becomes. A core with no
- * process behind it: seats are set ready by hand, the page's words are made up.
+ * settle.t.c: who is charged when a worker dies, and what each task becomes. A core
+ * with no process behind it: seats are set ready by hand, the page's words are made up.
  */
 #include "t.h"
+#include "../../common/log.h"
 #include "../../supervisor/core_impl.h"
 #include "../../supervisor/envelope.h"
 #include <event2/event.h>
@@ -23,6 +24,7 @@ static void
 world_init(struct world *w, int slots)
 {
 	memset(w, 0, sizeof *w);
+	log_set_level(LOG_LEVEL_ERROR);
 	w->base = event_base_new();
 	w->app.id = (char *)(uintptr_t) "demo";
 	w->app.timeout_ms = w->app.job_timeout_ms = 15000;
