@@ -282,6 +282,7 @@ settle_drop_all(struct core *c, bool leased_too)
 			continue;
 		if (t->state == TASK_LEASED)
 			settle_say(t, NULL, "the server stopped while the handler ran");
+		settle_log_drop(t, n);
 		settle_end(
 		    c, t, TASK_CANCELLED, t->attempt ? FAULT_CANCELLED : FAULT_DROPPED);
 		stats_add(&c->stats, STAT_TASKS_DROPPED, 1);
