@@ -43,9 +43,12 @@ conn_free(struct conn *c)
 		events_unsubscribe(core_events(c->env->core), c->sub);
 	if (c->tick)
 		event_free(c->tick);
-	if (conn_pending(c) > 0)
-		evbuffer_write(
-		    bufferevent_get_output(c->bev), bufferevent_getfd(c->bev));
+	if (conn_pending(c) > 0) {
+		struct evbuffer *out = bufferevent_get_output(c->bev);
+
+		evbuffer_unfreeze(out, 1); /* the bufferevent keeps it frozen */
+		evbuffer_write(out, bufferevent_getfd(c->bev));
+	}
 	bufferevent_free(c->bev);
 	c->magic = 0;
 	free(c);

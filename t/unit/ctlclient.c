@@ -19,6 +19,7 @@ static void
 on_stop(void *arg UNUSED)
 {
 	room.stops++;
+	event_base_loopbreak(room.base); /* nothing is written by the loop any more */
 }
 
 struct control *
