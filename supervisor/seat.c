@@ -262,8 +262,8 @@ seat_on_bye(struct seat *s, const struct msg_bye *m)
 		return;
 	s->bye_status = (int)m->status;
 	snprintf(why, sizeof why, "worker %llu left: %.*s", W(s), SPAN_FMT(m->reason));
-	if (m->status != 0)
-		log_warn("%s: %u tasks of it run again in another worker", why,
+	if (m->status != 0 || s->lease.leased > 0)
+		log_warn("%s (status %d): %u tasks of it run again", why, s->bye_status,
 		    s->lease.leased);
 	if (s->lease.state != LEASE_SEAT_CLOSING)
 		lease_seat_closing(&c->lease, &s->lease, -1);
