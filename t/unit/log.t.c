@@ -147,6 +147,17 @@ t_opens_again_after_a_rotation(void)
 	unlink(moved);
 }
 
+/* As logrotate's copytruncate does it. */
+static void
+t_goes_on_at_the_end_of_a_cut_file(void)
+{
+	fresh_log("deferd-t");
+	log_info("before");
+	OK(truncate(path, 0) == 0);
+	log_info("after");
+	EQ_STR(logged_text("info"), "after");
+}
+
 static void
 t_stays_where_it_was_when_a_file_cannot_be_opened(void)
 {
@@ -208,5 +219,6 @@ t_a_broken_invariant_says_where(void)
 
 TESTS(TEST(writes_a_line), TEST(escapes_control_characters), TEST(cuts_long_lines),
     TEST(keeps_to_its_level), TEST(keeps_errno), TEST(opens_again_after_a_rotation),
+    TEST(goes_on_at_the_end_of_a_cut_file),
     TEST(stays_where_it_was_when_a_file_cannot_be_opened), TEST(lines_do_not_mix),
     TEST(a_broken_invariant_says_where))
