@@ -137,7 +137,7 @@ static const struct draw_cell {
     {CELL_STARTING, yellow, "starting"},
     {CELL_CLOSING, yellow, "closing"},
     {CELL_NONE, red, "no worker"},
-    {CELL_BUSY, red, "over 1 s without an await"},
+    {CELL_BUSY, red, "burst over 1 s"},
 };
 
 static const struct draw_cell *
