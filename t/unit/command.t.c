@@ -31,16 +31,10 @@ run_as(enum command_level level, const char *line)
 	EQ_INT(ctl_split(span_str(line), &w), 0);
 	EQ_INT(command_run(&call, w.word, w.n, &body), 0);
 	ctl_words_fini(&w);
-	if (call.wants_events)
-		return 1;
-	return call.code;
+	return call.wants_events ? 1 : call.code;
 }
 
-static int
-run(const char *line)
-{
-	return run_as(LEVEL_ADMIN, line);
-}
+#define run(line) run_as(LEVEL_ADMIN, line)
 
 static bool
 said(const char *text)
@@ -299,6 +293,8 @@ run_with_id(const char *command, const struct task *t, int code)
 static void
 t_one_task(void)
 {
+	char line[64], id[TASKID_TEXT_BYTES];
+
 	begin();
 	run_with_id("show task", core.failed, 200);
 	SAID("state           failed\n");
@@ -315,22 +311,13 @@ t_one_task(void)
 	SAID("\"started_at\":null");
 	OK(!said("\"error\""));
 	EQ_INT(run("show task 0000000000"), 404);
-	end();
-}
-
-static void
-t_abbreviated(void)
-{
-	char id[TASKID_TEXT_BYTES], line[128];
-
-	begin();
-	taskid_text(&core.queued->id, id);
-	snprintf(
-	    line, sizeof line, "show task %.8s", id); /* the time: all three share it */
-	EQ_INT(run(line), 409);
-	SAID("several tasks");
 	EQ_INT(run("show task abc"), 404);
 	SAID("6 characters or more");
+	/* The time, which all three share. */
+	snprintf(
+	    line, sizeof line, "show task %.8s", taskid_text(&core.queued->id, id));
+	EQ_INT(run(line), 409);
+	SAID("several tasks");
 	end();
 }
 
@@ -406,5 +393,5 @@ t_reply_cap(void)
 }
 
 TESTS(TEST(words), TEST(prefixes), TEST(levels), TEST(info), TEST(lanes), TEST(workers),
-    TEST(handlers), TEST(tasks), TEST(one_task), TEST(abbreviated), TEST(change),
-    TEST(help), TEST(reply_cap))
+    TEST(handlers), TEST(tasks), TEST(one_task), TEST(change), TEST(help),
+    TEST(reply_cap))
