@@ -126,4 +126,21 @@ for my $room (sort keys %pure) {
 	diag "$room is not there yet" if !-f "$TOP/$room.c";
 }
 
+# What can be written to and outlives a call, in what was built.
+my $build = $ENV{DEFERD_BUILD} // (-d "$TOP/build" ? "$TOP/build" : $TOP);
+my @objects = glob "$build/common/*.o $build/supervisor/*.o $build/worker/*.o";
+SKIP: {
+	skip 'objdump is not installed', 1 if !grep { -x "$_/objdump" } split /:/, $ENV{PATH};
+	my @global;
+	for my $object (@objects) {
+		for (`objdump -t "$object" 2>/dev/null`) {
+			next if !/ O (\.data|\.bss)(\S*)\s+\S+\s+(\S+)$/ || $2 =~ /^\.rel\.ro/;
+			my $name = $3;
+			next if $name =~ /^(?:\.L|_*asan|_*odr_asan|__gcov|\.Lubsan)/ || $name eq 'logger';
+			push @global, $object =~ s{^\Q$build\E/}{}r . ": $name: only the logger is global";
+		}
+	}
+	verdict 'no global state but the logger', scalar(@objects), @global;
+}
+
 done_testing;
