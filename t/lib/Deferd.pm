@@ -2,18 +2,15 @@ package Deferd;
 use strict;
 use warnings;
 use Carp qw(croak);
-use Cwd qw(abs_path);
-use Exporter qw(import);
 use File::Path qw(make_path remove_tree);
 use File::Temp qw(tempdir);
 use Http;
 use IO::Socket::UNIX;
 use JSON::PP ();
 use POSIX qw(WNOHANG);
+use Program qw(program program_path slurp spill wait_for);
 use Test::More;
 use Time::HiRes qw(sleep time);
-
-our @EXPORT_OK = qw(wait_for program);
 
 =head1 NAME
 
@@ -23,7 +20,7 @@ Deferd - a private daemon for a test
 
     use FindBin;
     use lib "$FindBin::Bin/../lib";
-    use Deferd qw(wait_for);
+    use Deferd;
     use Test::More;
 
     my $d = Deferd->start(
@@ -68,11 +65,6 @@ The same, only that nothing is started: C<launch> does that.
 =item $d->check(@words)
 
 Runs C<deferd @words -f CONFIG> to its end: { status, out, err }.
-
-=item program($name, @words)
-
-Runs deferd, deferctl, ... to its end, 20 s at most: { status, out, err }. A status of 128 and
-more: the signal. A reference among the words is the environment.
 
 =back
 
@@ -126,10 +118,6 @@ The processes that the daemon, or a child of it, started and that still live.
 
 A test: C<stop> gives 0, the control socket is gone and there are no leftovers.
 
-=item wait_for { condition } 'what', $seconds
-
-Waits until the block is true and returns what it said; dies after 10 s.
-
 =back
 
 =cut
@@ -140,73 +128,13 @@ my $json = JSON::PP->new->utf8->allow_nonref->canonical;
 my %keys = (rest => 'rest-key', javascript => 'javascript-key', master => 'master-key');
 my $owner = $$;
 
-sub wait_for(&;$$) {
-	my ($try, $what, $seconds) = @_;
-	my $end = time + ($seconds // 10);
-	while (1) {
-		my $got = $try->();
-		return $got if $got;
-		croak 'never came: ' . ($what // 'a condition') if time > $end;
-		sleep 0.01;
-	}
-}
-
-sub build {
-	return $ENV{DEFERD_BUILD} if $ENV{DEFERD_BUILD};
-	my $top = abs_path(__FILE__) =~ s{/t/lib/[^/]*$}{}r;
-	return -d "$top/build" ? "$top/build" : $top;
-}
-
-sub _path {
-	my ($name) = @_;
-	return build() . ($name eq 'deferd-worker' ? '/worker/' : '/supervisor/') . $name;
-}
-
-sub program {
-	my ($name, @words) = @_;
-	my ($env) = grep { ref } @words;
-	my $dir = tempdir('deferd-run-XXXXXX', TMPDIR => 1, CLEANUP => 1);
-	my $pid = fork // die "fork: $!";
-	if (!$pid) {
-		open STDIN, '<', '/dev/null';
-		open STDOUT, '>', "$dir/out";
-		open STDERR, '>', "$dir/err";
-		%ENV = (DEFERD_WORKER => _path('deferd-worker'), %ENV, %{ $env // {} });
-		exec { _path($name) } $name, grep { !ref } @words or POSIX::_exit(127);
-	}
-	my $end = time + 20;
-	until (waitpid $pid, WNOHANG) {
-		kill KILL => $pid if time > $end;
-		sleep 0.005;
-	}
-	my %r = (status => $? & 127 ? 128 + ($? & 127) : $? >> 8);
-	$r{$_} = _slurp("$dir/$_") for qw(out err);
-	remove_tree($dir);
-	return \%r;
-}
-
-sub _slurp {
-	my ($path) = @_;
-	open my $f, '<', $path or return '';
-	local $/;
-	return <$f> // '';
-}
-
-sub _spill {
-	my ($path, $text) = @_;
-	open my $f, '>', $path or die "$path: $!";
-	print $f $text;
-	close $f or die "$path: $!";
-	return $path;
-}
-
 sub _write_handlers {
 	my ($self, $handlers) = @_;
 	return $handlers if defined $handlers && !ref $handlers && -d $handlers;
 	my $dir = "$self->{dir}/handlers";
 	make_path($dir);
 	my %files = ref $handlers ? %$handlers : ('main.rb' => $handlers // '');
-	_spill("$dir/$_", $files{$_}) for keys %files;
+	spill("$dir/$_", $files{$_}) for keys %files;
 	return $dir;
 }
 
@@ -227,7 +155,7 @@ sub prepare {
 		$config{apps} //= [{ id => 'demo', handlers => $handlers, keys => \%keys }];
 		$text = JSON::PP->new->utf8->canonical->pretty->encode(\%config);
 	}
-	_spill($self->{config}, $text);
+	spill($self->{config}, $text);
 	return $self;
 }
 
@@ -238,11 +166,11 @@ sub launch {
 		open STDERR, '>>', $self->{logfile};
 		open STDOUT, '>&', \*STDERR;
 		open STDIN, '<', '/dev/null';
-		%ENV = (DEFERD_WORKER => _path('deferd-worker'), %ENV, %{ $self->{env} // {} },
+		%ENV = (DEFERD_WORKER => program_path('deferd-worker'), %ENV, %{ $self->{env} // {} },
 			DEFERD_TEST => $self->{dir});
 		my $n = $self->{limits}{n};
 		my @limit = $n ? ('sh', '-c', "ulimit -n $n; exec \"\$@\"", 'sh') : ();
-		exec @limit, _path('deferd'), '-F', '-f', $self->{config}, @{ $self->{args} // [] }
+		exec @limit, program_path('deferd'), '-F', '-f', $self->{config}, @{ $self->{args} // [] }
 			or POSIX::_exit(127);
 	}
 	@$self{qw(pid status)} = ($pid, undef);
@@ -279,7 +207,7 @@ sub dir { return $_[0]{dir} }
 sub socket { return $_[0]{socket} }
 sub config { return $_[0]{config} }
 sub key { return $keys{ $_[1] } }
-sub log { return _slurp($_[0]{logfile}) }
+sub log { return slurp($_[0]{logfile}) }
 
 sub log_has {
 	my ($self, $regex, $seconds) = @_;
@@ -370,7 +298,7 @@ sub leftovers {
 	for (glob '/proc/[0-9]*') {
 		my ($pid) = m{(\d+)$};
 		next if $pid == $$ || defined $self->{pid} && !defined $self->{status} && $pid == $self->{pid};
-		push @found, $pid if "\0" . _slurp("$_/environ") =~ /\0DEFERD_TEST=\Q$self->{dir}\E\0/;
+		push @found, $pid if "\0" . slurp("$_/environ") =~ /\0DEFERD_TEST=\Q$self->{dir}\E\0/;
 	}
 	return @found;
 }

@@ -76,11 +76,13 @@ t_yaml(void)
 	    {"workers:\n\tslots: 4\n", "f:2:1: a tab is used to indent: YAML allows "
 				       "only spaces there: replace it "
 				       "by spaces\n"},
-	    {"{\n  \"workers\":\n{\n\t}, x\n\t\t]\n",
-		"f:4:5: x: unknown key\n"
-		"f:5:3: a tab is used to indent: YAML allows only spaces there: "
-		"replace it "
-		"by spaces\n"},
+	    {"\"workers\": {\n\t\"slots\": 4\n\t}\n",
+		"f:3:1: a tab is used to indent: YAML allows only spaces there: "
+		"replace it by spaces\n"},
+	    {"{\n\t\"x\": 1]\n", "f:2:2: x: unknown key\n"
+				 "f:2:8: broken YAML: did not find expected ',' or '}' "
+				 "while parsing a flow "
+				 "mapping that begins at line 1\n"},
 	    {"workers: {slots: 4\n]\n",
 		"f:2:1: broken YAML: did not find expected ',' or '}' while parsing "
 		"a flow mapping that begins at line 1\n"},

@@ -4,103 +4,101 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+static const struct problem_case value_cases[] = {
+    {APPS "workers: [1]\n", "f:3:10: workers: a list: expected a mapping "
+			    "(lines of \"key: value\")\n"},
+    {APPS "log: loud\n", "f:3:6: log: \"loud\": expected a mapping (lines "
+			 "of \"key: value\")\n"},
+    {APPS "workers: many\n", "f:3:10: workers.concurrent: \"many\": expected a "
+			     "whole number from 1 to "
+			     "4096\n"},
+    {APPS "workers: {slots: 0}\n", "f:3:18: workers.slots: 0 is out of range: "
+				   "expected a whole number from 1 to "
+				   "4096\n"},
+    {APPS "workers: {slots: 99999999999999999999}\n",
+	"f:3:18: workers.slots: 99999999999999999999 is out of range: "
+	"expected "
+	"a "
+	"whole number from 1 to 4096\n"},
+    {APPS "workers: {slots: -1}\n", "f:3:18: workers.slots: -1 is out of "
+				    "range: expected a whole number from 1 "
+				    "to 4096\n"},
+    {APPS "workers: {slots: 2.0}\n", "f:3:18: workers.slots: \"2.0\": expected "
+				     "a whole number from 1 to 4096\n"},
+    {APPS "workers: {slots: 010}\n", "f:3:18: workers.slots: \"010\": expected "
+				     "a whole number from 1 to 4096\n"},
+    {APPS "workers: {slots: }\n", "f:3:18: workers.slots: nothing: expected a "
+				  "whole number from 1 to 4096\n"},
+    {APPS "workers: {slots: \"1\\0\"}\n",
+	"f:3:18: workers.slots: \"1?\": expected a whole number from 1 to "
+	"4096\n"},
+    {APPS "workers: {slots: {a: b}}\n", "f:3:18: workers.slots: a mapping: "
+					"expected a whole number from 1 to "
+					"4096\n"},
+    {APPS "workers: {lowPriorityThreshold: 1.000000001}\n",
+	"f:3:33: workers.lowPriorityThreshold: 1.000000001 is out of "
+	"range: "
+	"expected "
+	"a decimal number from 0 to 1\n"},
+    {APPS "workers: {lowPriorityThreshold: 80%}\n",
+	"f:3:33: workers.lowPriorityThreshold: \"80%\": expected a decimal "
+	"number "
+	"from 0 to 1\n"},
+    {APPS "workers: {lowPriorityThreshold: 8e-1}\n",
+	"f:3:33: workers.lowPriorityThreshold: \"8e-1\": expected a "
+	"decimal "
+	"number "
+	"from 0 to 1\n"},
+    {APPS "workers: {maxMemory: 256MB}\n",
+	"f:3:22: workers.maxMemory: \"256MB\": expected a size (256M, 64K, "
+	"1G, "
+	"or a "
+	"number of bytes) from 4M to 64G\n"},
+    {APPS "workers: {maxMemory: 9999999999999G}\n",
+	"f:3:22: workers.maxMemory: 9999999999999G is out of range: "
+	"expected a "
+	"size "
+	"(256M, 64K, 1G, or a number of bytes) from 4M to 64G\n"},
+    {APPS "http: {idle: soon}\n", "f:3:14: http.idle: \"soon\": expected a "
+				  "duration (10s, 500ms, 1h30m, or a "
+				  "number of seconds) from 100ms to 1d\n"},
+    {APPS "http: {idle: 50ms}\n",
+	"f:3:14: http.idle: 50ms is out of range: expected a duration "
+	"(10s, "
+	"500ms, "
+	"1h30m, or a number of seconds) from 100ms to 1d\n"},
+    {APPS "log: {level: loud}\n", "f:3:14: log.level: \"loud\": expected "
+				  "error, warn, info or debug\n"},
+    {APPS "log: {target: [a]}\n", "f:3:15: log.target: a list: expected a text\n"},
+    {APPS "log: {target: }\n", "f:3:15: log.target: nothing: expected a text\n"},
+    {APPS "pidFile: ''\n", "f:3:10: pidFile: \"\": expected a text\n"},
+    {APPS "pidFile: \"a\\nb\"\n", "f:3:10: pidFile: contains a control "
+				  "character: expected one line of text\n"},
+    {APPS "store: {engine: sqlite}\n",
+	"f:3:17: store.engine: sqlite is not available yet: expected "
+	"memory\n"},
+    {APPS "store: {engine: mysql}\n",
+	"f:3:17: store.engine: \"mysql\": expected memory\n"},
+    {APPS "control: {socket: /xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+	  "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+	  "xxxxxxxxxxxxxxxxxxxxxxxxxxx}\n",
+	"f:3:19: control.socket: 108 bytes long: expected at "
+	"most 107\n"},
+    {"apps: 5\n", "f:1:7: apps: \"5\": expected a list of apps, each with id "
+		  "and handlers\n"},
+    {"apps: {id: a}\n", "f:1:7: apps: a mapping: expected a list "
+			"of apps, each with id and "
+			"handlers\n"},
+    {"apps: []\n", "f:1:7: apps: an empty list: expected at least one\n"},
+    {"apps:\n  - demo\n", "f:2:5: apps: an item is not a mapping: "
+			  "expected an app, with id and "
+			  "handlers\n"},
+};
+
 static void
 t_values(void)
 {
-	static const struct problem_case cases[] = {
-	    {APPS "workers: [1]\n", "f:3:10: workers: a list: expected a mapping "
-				    "(lines of \"key: value\")\n"},
-	    {APPS "log: loud\n", "f:3:6: log: \"loud\": expected a mapping (lines "
-				 "of \"key: value\")\n"},
-	    {APPS "workers: many\n", "f:3:10: workers.concurrent: \"many\": expected a "
-				     "whole number from 1 to "
-				     "4096\n"},
-	    {APPS "workers: {slots: 0}\n", "f:3:18: workers.slots: 0 is out of range: "
-					   "expected a whole number from 1 to "
-					   "4096\n"},
-	    {APPS "workers: {slots: 99999999999999999999}\n",
-		"f:3:18: workers.slots: 99999999999999999999 is out of range: "
-		"expected "
-		"a "
-		"whole number from 1 to 4096\n"},
-	    {APPS "workers: {slots: -1}\n", "f:3:18: workers.slots: -1 is out of "
-					    "range: expected a whole number from 1 "
-					    "to 4096\n"},
-	    {APPS "workers: {slots: 2.0}\n", "f:3:18: workers.slots: \"2.0\": expected "
-					     "a whole number from 1 to 4096\n"},
-	    {APPS "workers: {slots: 010}\n", "f:3:18: workers.slots: \"010\": expected "
-					     "a whole number from 1 to 4096\n"},
-	    {APPS "workers: {slots: }\n", "f:3:18: workers.slots: nothing: expected a "
-					  "whole number from 1 to 4096\n"},
-	    {APPS "workers: {slots: \"1\\0\"}\n",
-		"f:3:18: workers.slots: \"1?\": expected a whole number from 1 to "
-		"4096\n"},
-	    {APPS "workers: {slots: {a: b}}\n", "f:3:18: workers.slots: a mapping: "
-						"expected a whole number from 1 to "
-						"4096\n"},
-	    {APPS "workers: {lowPriorityThreshold: 1.000000001}\n",
-		"f:3:33: workers.lowPriorityThreshold: 1.000000001 is out of "
-		"range: "
-		"expected "
-		"a decimal number from 0 to 1\n"},
-	    {APPS "workers: {lowPriorityThreshold: 80%}\n",
-		"f:3:33: workers.lowPriorityThreshold: \"80%\": expected a decimal "
-		"number "
-		"from 0 to 1\n"},
-	    {APPS "workers: {lowPriorityThreshold: 8e-1}\n",
-		"f:3:33: workers.lowPriorityThreshold: \"8e-1\": expected a "
-		"decimal "
-		"number "
-		"from 0 to 1\n"},
-	    {APPS "workers: {maxMemory: 256MB}\n",
-		"f:3:22: workers.maxMemory: \"256MB\": expected a size (256M, 64K, "
-		"1G, "
-		"or a "
-		"number of bytes) from 4M to 64G\n"},
-	    {APPS "workers: {maxMemory: 9999999999999G}\n",
-		"f:3:22: workers.maxMemory: 9999999999999G is out of range: "
-		"expected a "
-		"size "
-		"(256M, 64K, 1G, or a number of bytes) from 4M to 64G\n"},
-	    {APPS "http: {idle: soon}\n", "f:3:14: http.idle: \"soon\": expected a "
-					  "duration (10s, 500ms, 1h30m, or a "
-					  "number of seconds) from 100ms to 1d\n"},
-	    {APPS "http: {idle: 50ms}\n",
-		"f:3:14: http.idle: 50ms is out of range: expected a duration "
-		"(10s, "
-		"500ms, "
-		"1h30m, or a number of seconds) from 100ms to 1d\n"},
-	    {APPS "log: {level: loud}\n", "f:3:14: log.level: \"loud\": expected "
-					  "error, warn, info or debug\n"},
-	    {APPS "log: {target: [a]}\n",
-		"f:3:15: log.target: a list: expected a text\n"},
-	    {APPS "log: {target: }\n",
-		"f:3:15: log.target: nothing: expected a text\n"},
-	    {APPS "pidFile: ''\n", "f:3:10: pidFile: \"\": expected a text\n"},
-	    {APPS "pidFile: \"a\\nb\"\n", "f:3:10: pidFile: contains a control "
-					  "character: expected one line of text\n"},
-	    {APPS "store: {engine: sqlite}\n",
-		"f:3:17: store.engine: sqlite is not available yet: expected "
-		"memory\n"},
-	    {APPS "store: {engine: mysql}\n",
-		"f:3:17: store.engine: \"mysql\": expected memory\n"},
-	    {APPS "control: {socket: /xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
-		  "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
-		  "xxxxxxxxxxxxxxxxxxxxxxxxxxx}\n",
-		"f:3:19: control.socket: 108 bytes long: expected at "
-		"most 107\n"},
-	    {"apps: 5\n", "f:1:7: apps: \"5\": expected a list of apps, each with id "
-			  "and handlers\n"},
-	    {"apps: {id: a}\n", "f:1:7: apps: a mapping: expected a list "
-				"of apps, each with id and "
-				"handlers\n"},
-	    {"apps: []\n", "f:1:7: apps: an empty list: expected at least one\n"},
-	    {"apps:\n  - demo\n", "f:2:5: apps: an item is not a mapping: "
-				  "expected an app, with id and "
-				  "handlers\n"},
-	};
-
-	check_cases(cases, COUNT_OF(cases));
+	check_cases(value_cases, COUNT_OF(value_cases));
 }
 
 static void
@@ -290,51 +288,52 @@ parse_keys(const char *fmt, const char *dir)
 	return parse(text);
 }
 
+static const struct problem_case secret_cases[] = {
+    {"master: short",
+	"f:3:39: apps[0].keys.master: a key of 5 characters: expected 8 to "
+	"256\n"},
+    {"master: 'a key with spaces'", "f:3:39: apps[0].keys.master: a key with "
+				    "spaces or other unusual characters: "
+				    "expected printable ASCII\n"},
+    {"master: []",
+	"f:3:39: apps[0].keys.master: an empty list: expected at least one\n"},
+    {"master: [[aaaaaaaa]]",
+	"f:3:40: apps[0].keys.master: a list: expected a key, a list "
+	"of keys, or {file: path}\n"},
+    {"master: {path: x}", "f:3:39: apps[0].keys.master: a mapping of another "
+			  "form: expected {file: path}\n"},
+    {"master: {file: a, b: c}", "f:3:39: apps[0].keys.master: a mapping of "
+				"another form: expected {file: path}\n"},
+    {"master: {file: /no/such}", "f:3:46: apps[0].keys.master: the file "
+				 "/no/such cannot be read: No such file or "
+				 "directory\n"},
+    {"master: {file: /dev/zero}",
+	"f:3:46: apps[0].keys.master: the file /dev/zero cannot "
+	"be read: it is no plain file\n"},
+    {"master: {file: /dev}",
+	"f:3:46: apps[0].keys.master: the file /dev cannot be read: "
+	"it is no plain file\n"},
+    {"master: {file: %s/empty}", NULL},
+    {"rest: same-key1, javascript: same-key1",
+	"f:3:60: apps[0].keys.javascript: the same key as rest: expected "
+	"another\n"},
+    {"rest: [x1234567, same-key1], master: [same-key1]",
+	"f:3:68: apps[0].keys.master: the same key as rest: expected "
+	"another\n"},
+    {"javascript: same-key1, master: same-key1",
+	"f:3:62: apps[0].keys.master: the same key as javascript: expected "
+	"another\n"},
+};
+
 static void
 t_secrets(void)
 {
-	static const struct problem_case cases[] = {
-	    {"master: short",
-		"f:3:39: apps[0].keys.master: a key of 5 characters: expected 8 to "
-		"256\n"},
-	    {"master: 'a key with spaces'", "f:3:39: apps[0].keys.master: a key with "
-					    "spaces or other unusual characters: "
-					    "expected printable ASCII\n"},
-	    {"master: []",
-		"f:3:39: apps[0].keys.master: an empty list: expected at least one\n"},
-	    {"master: [[aaaaaaaa]]",
-		"f:3:40: apps[0].keys.master: a list: expected a key, a list "
-		"of keys, or {file: path}\n"},
-	    {"master: {path: x}", "f:3:39: apps[0].keys.master: a mapping of another "
-				  "form: expected {file: path}\n"},
-	    {"master: {file: a, b: c}", "f:3:39: apps[0].keys.master: a mapping of "
-					"another form: expected {file: path}\n"},
-	    {"master: {file: /no/such}", "f:3:46: apps[0].keys.master: the file "
-					 "/no/such cannot be read: No such file or "
-					 "directory\n"},
-	    {"master: {file: /dev/zero}",
-		"f:3:46: apps[0].keys.master: the file /dev/zero cannot "
-		"be read: it is no plain file\n"},
-	    {"master: {file: /dev}",
-		"f:3:46: apps[0].keys.master: the file /dev cannot be read: "
-		"it is no plain file\n"},
-	    {"master: {file: %s/empty}", NULL},
-	    {"rest: same-key1, javascript: same-key1",
-		"f:3:60: apps[0].keys.javascript: the same key as rest: expected "
-		"another\n"},
-	    {"rest: [x1234567, same-key1], master: [same-key1]",
-		"f:3:68: apps[0].keys.master: the same key as rest: expected "
-		"another\n"},
-	    {"javascript: same-key1, master: same-key1",
-		"f:3:62: apps[0].keys.master: the same key as javascript: expected "
-		"another\n"},
-	};
 	char dir[] = "/tmp/conf.XXXXXX", path[64], large[6000];
 
-	for (size_t i = 0; i < COUNT_OF(cases); i++)
-		if (cases[i].problems) {
-			OK(!parse_keys(cases[i].text, ""));
-			EQ_STR(buf_cstr(&told.problems), cases[i].problems);
+	for (size_t i = 0; i < COUNT_OF(secret_cases); i++)
+		if (secret_cases[i].problems) {
+			OK(!parse_keys(secret_cases[i].text, ""));
+			EQ_STR(buf_cstr(&told.problems), secret_cases[i].problems);
 		}
 	OK(mkdtemp(dir));
 	snprintf(path, sizeof path, "%s/key", dir);
