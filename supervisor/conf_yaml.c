@@ -42,13 +42,18 @@ mark_of_offset(struct span text, size_t offset)
 	return at;
 }
 
-/* True when the line is indented with a tab, somewhere. */
+/* libyaml allows tabs within braces, mostly; where it does not, it may say so only by
+ * the place. */
 static bool
-line_has_tab(struct span text, int line)
+is_about_tab(struct span text, const yaml_parser_t *p)
 {
-	size_t i = 0;
+	size_t line = p->problem_mark.line, i = 0;
 
-	for (; line > 1 && i < text.n; i++)
+	if (strstr(p->problem, "tab character"))
+		return true;
+	if (!strstr(p->problem, "cannot start any token"))
+		return false;
+	for (; line > 0 && i < text.n; i++)
 		line -= text.p[i] == '\n';
 	for (; i < text.n && (text.p[i] == ' ' || text.p[i] == '\t'); i++)
 		if (text.p[i] == '\t')
@@ -77,7 +82,7 @@ yaml_broke(struct yaml *y)
 	else if (p->error == YAML_READER_ERROR)
 		conf_blame(r, mark_of_offset(r->text, p->problem_offset),
 		    "not a text in UTF-8: %s: expected YAML", p->problem);
-	else if (line_has_tab(r->text, at.line))
+	else if (is_about_tab(r->text, p))
 		conf_blame(r, at,
 		    "a tab is used to indent: YAML allows only spaces there: replace "
 		    "it by "
