@@ -182,8 +182,13 @@ t_no_descriptors(void)
 	struct rlimit was;
 	struct client a, b;
 	struct span body;
+	const char *preload = getenv("LD_PRELOAD");
 	int64_t before;
 
+	if (preload && strstr(preload, "vgpreload")) {
+		t_note("valgrind has a limit of its own: nothing to try");
+		return;
+	}
 	room_begin();
 	client_open(&a);
 	client_open(&b);
