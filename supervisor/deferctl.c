@@ -40,6 +40,8 @@ print_replies(struct link *l)
 	while ((rc = link_next(l, &code, &body)) == 1) {
 		FILE *f = code < 300 ? stdout : stderr;
 
+		if (!any)
+			link_set_patience(l, 0); /* a stream may be silent */
 		any = true;
 		exit_code = link_exit_code(code);
 		if (fwrite(body.p, 1, body.n, f) != body.n || fflush(f) != 0)

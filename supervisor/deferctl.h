@@ -9,9 +9,11 @@
 #include "../common/ctlproto.h"
 #include "../common/err.h"
 #include <jansson.h>
+#include <termios.h>
 
 /* --- link --- */
 #define LINK_REPLY_BYTES (64 * 1024 * 1024)
+#define LINK_PATIENCE_S 5
 
 struct link {
 	int fd;
@@ -21,6 +23,8 @@ struct link {
 /* Connects. 0, or an exit code with the sentence on stderr. */
 int link_open(struct link *, const char *path);
 void link_close(struct link *);
+/* How long link_next waits for bytes; 0: without an end. At first LINK_PATIENCE_S. */
+void link_set_patience(struct link *, int seconds);
 /* 0, or an exit code with the sentence on stderr. A peer that has gone is found when
  * its answer is read. */
 int link_send(struct link *, char *const *words, size_t n);
@@ -81,10 +85,14 @@ struct draw_size {
 void draw_picture(struct buf *out, const struct model *, const struct draw_size *);
 
 /* --- terminal --- */
-/* The alternate screen, keys without echo; everything is put back by term_leave, which is
- * safe to call twice and from a signal handler. */
-int term_enter(void);
-void term_leave(void);
+/* The alternate screen, keys without echo. */
+struct term {
+	struct termios was;
+	bool entered, has_keys; /* has_keys: the standard input is the terminal, too */
+};
+int term_enter(struct term *);
+/* Puts everything back; may be called twice. */
+void term_leave(struct term *);
 void term_size(int *columns, int *rows);
 void term_write(struct span);
 

@@ -65,7 +65,17 @@ link_open(struct link *l, const char *path)
 	l->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (l->fd < 0 || connect(l->fd, (struct sockaddr *)&sa, sizeof sa) != 0)
 		return link_complain(path, errno);
+	link_set_patience(l, LINK_PATIENCE_S);
 	return 0;
+}
+
+void
+link_set_patience(struct link *l, int seconds)
+{
+	struct timeval tv = {seconds, 0};
+
+	setsockopt(l->fd, SOL_SOCKET, SO_RCVTIMEO, &tv, sizeof tv);
+	setsockopt(l->fd, SOL_SOCKET, SO_SNDTIMEO, &tv, sizeof tv);
 }
 
 void
@@ -95,7 +105,7 @@ link_send(struct link *l, char *const *words, size_t n)
 		ssize_t sent = send(l->fd, line.p + at, line.n - at, MSG_NOSIGNAL);
 
 		if (sent < 0 && errno != EINTR)
-			break; /* turned away: its answer says why */
+			break; /* turned away, or it hangs: reading tells */
 		at += sent > 0 ? (size_t)sent : 0;
 	}
 	buf_fini(&line);
@@ -139,8 +149,17 @@ link_next(struct link *l, int *code, struct span *body)
 
 		if (rc != 0)
 			return rc < 0 ? -1 : 1;
-		if (link_read(l, 0) != 1)
+		rc = link_read(l, 0);
+		if (rc == 0)
 			return 0;
+		if (rc < 0) {
+			fprintf(stderr,
+			    "deferctl: %s: deferd does not answer: it hangs, or it is "
+			    "stopped.\n"
+			    "Try: look at its state (ps) and at its log.\n",
+			    l->path);
+			return -1;
+		}
 	}
 }
 

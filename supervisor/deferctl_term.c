@@ -1,50 +1,42 @@
 /*
- * deferctl_term.c: the terminal's state. File-scope, because a signal must be able to
- * put it back.
+ * deferctl_term.c: the terminal: what it was, what it shows, how large it is.
  */
 #include "deferctl.h"
 #include <errno.h>
-#include <signal.h>
 #include <sys/ioctl.h>
-#include <termios.h>
 #include <unistd.h>
-
-static struct termios term_was;
-static volatile sig_atomic_t term_entered;
 
 static const char enter_text[] = "\033[?1049h\033[?25l\033[2J";
 static const char leave_text[] = "\033[?25h\033[?1049l";
 
 int
-term_enter(void)
+term_enter(struct term *t)
 {
 	struct termios now;
 
-	if (tcgetattr(STDIN_FILENO, &term_was) == 0) {
-		now = term_was;
+	t->has_keys = tcgetattr(STDIN_FILENO, &t->was) == 0;
+	if (t->has_keys) {
+		now = t->was;
 		now.c_lflag &= ~(tcflag_t)(ICANON | ECHO);
 		now.c_cc[VMIN] = 0;
 		now.c_cc[VTIME] = 0;
 		if (tcsetattr(STDIN_FILENO, TCSANOW, &now) != 0)
 			return -ERR_SYSTEM;
-		term_entered = 2;
-	} else {
-		term_entered = 1; /* keys come from elsewhere: signals still work */
 	}
+	t->entered = true;
 	term_write(span_str(enter_text));
 	return 0;
 }
 
 void
-term_leave(void)
+term_leave(struct term *t)
 {
-	int was = term_entered;
-
-	term_entered = 0;
-	if (was > 0)
-		term_write(span_str(leave_text));
-	if (was > 1)
-		tcsetattr(STDIN_FILENO, TCSANOW, &term_was);
+	if (!t->entered)
+		return;
+	t->entered = false;
+	term_write(span_str(leave_text));
+	if (t->has_keys)
+		tcsetattr(STDIN_FILENO, TCSANOW, &t->was);
 }
 
 void

@@ -2,7 +2,6 @@
  * deferctl_top.c: the live picture: asks, draws, waits for time, a key, an event or a
  * signal.
  */
-#include "config.h"
 #include "../common/clock.h"
 #include "deferctl.h"
 #include <errno.h>
@@ -10,6 +9,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/signalfd.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -20,38 +20,27 @@ struct top {
 	struct link ask, events;
 	struct model model;
 	struct draw_size size;
+	struct term term;
+	int signals;
 	int64_t every_ms;
 	bool once;
 };
 
-static volatile sig_atomic_t top_signal; /* the last one */
-static volatile sig_atomic_t top_resized;
+enum top_next { TOP_WAIT, TOP_DRAW, TOP_END };
 
-static void
-top_on_signal(int sig)
-{
-	if (sig == SIGWINCH)
-		top_resized = 1;
-	else
-		top_signal = sig;
-}
-
-static void
-top_catch_signals(sigset_t *unblocked)
+/* Signals come through a descriptor: nothing happens in a handler. */
+static int
+top_open_signals(void)
 {
 	static const int signals[] = {
 	    SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP, SIGWINCH};
-	struct sigaction sa = {.sa_handler = top_on_signal};
-	sigset_t blocked;
+	sigset_t set;
 
-	sigemptyset(&blocked);
-	for (size_t i = 0; i < COUNT_OF(signals); i++) {
-		sigaddset(&blocked, signals[i]);
-		sigaction(signals[i], &sa, NULL);
-	}
-	sigprocmask(SIG_BLOCK, &blocked, unblocked);
+	sigemptyset(&set);
 	for (size_t i = 0; i < COUNT_OF(signals); i++)
-		sigdelset(unblocked, signals[i]);
+		sigaddset(&set, signals[i]);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	return signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
 }
 
 /* Everything that has come on the stream. -1: it is over. */
@@ -87,63 +76,80 @@ top_draw(struct top *t)
 
 /* Control-Z: the shell gets its terminal back, and takes ours back when it continues.
  */
-static void
-top_suspend(void)
+static enum top_next
+top_suspend(struct top *t)
 {
-	term_leave();
+	term_leave(&t->term);
 	raise(SIGSTOP);
-	term_enter();
+	return term_enter(&t->term) == 0 ? TOP_DRAW : TOP_END;
 }
 
-/* Waits until the next picture is due. False: the user has had enough. */
-static bool
-top_wait(struct top *t, int64_t until_ms, const sigset_t *unblocked)
+static enum top_next
+top_take_signal(struct top *t)
 {
-	struct pollfd p[2] = {{.fd = STDIN_FILENO, .events = POLLIN},
-	    {.fd = t->events.fd, .events = POLLIN}};
+	struct signalfd_siginfo sig;
+
+	if (read(t->signals, &sig, sizeof sig) != sizeof sig)
+		return TOP_WAIT;
+	switch (sig.ssi_signo) {
+	case SIGWINCH: return TOP_DRAW;
+	case SIGTSTP: return top_suspend(t);
+	default: return TOP_END;
+	}
+}
+
+static enum top_next
+top_take_key(struct pollfd *p)
+{
+	char key;
+
+	if (read(p->fd, &key, 1) <= 0) {
+		p->fd = -1; /* no more keys; signals still come */
+		return TOP_WAIT;
+	}
+	if (key == 'q' || key == 'Q')
+		return TOP_END;
+	return key == ' ' || key == '\n' ? TOP_DRAW : TOP_WAIT;
+}
+
+/* Until the next picture is due. False: the user has had enough. */
+static bool
+top_wait(struct top *t, struct pollfd p[3], int64_t until_ms)
+{
+	enum top_next next = TOP_WAIT;
 	int64_t left;
 
-	while ((left = until_ms - clock_now_ms()) > 0 && !top_resized) {
-		struct timespec ts = {left / MS_PER_S, left % MS_PER_S * NS_PER_MS};
-		char key = 0;
-		int n = ppoll(p, 2, &ts, unblocked);
-
-		if (top_signal == SIGTSTP) {
-			top_signal = 0;
-			top_suspend();
-			return true;
-		}
-		if (top_signal != 0)
-			return false;
-		if (n > 0 && p[0].revents && read(STDIN_FILENO, &key, 1) <= 0)
-			p[0].fd = -1;
-		if (key == 'q' || key == 'Q' || key == 3)
-			return false;
-		if (key == ' ' || key == '\n')
-			return true;
-		if (n > 0 && p[1].revents && top_take_events(t) != 0)
-			p[1].fd = -1;
+	while (next == TOP_WAIT && (left = until_ms - clock_now_ms()) > 0) {
+		if (poll(p, 3, (int)left) <= 0)
+			continue;
+		if (p[2].revents && top_take_events(t) != 0)
+			p[2].fd = -1;
+		if (p[1].revents)
+			next = top_take_key(&p[1]);
+		if (p[0].revents)
+			next = top_take_signal(t);
 	}
-	top_resized = 0;
-	return true;
+	return next != TOP_END;
 }
 
 static int
 top_live(struct top *t)
 {
-	sigset_t unblocked;
+	struct pollfd p[3] = {{.events = POLLIN},
+	    {.fd = STDIN_FILENO, .events = POLLIN},
+	    {.fd = t->events.fd, .events = POLLIN}};
 	int rc;
 
-	top_catch_signals(&unblocked);
-	atexit(term_leave);
-	if (term_enter() != 0)
+	p[0].fd = t->signals = top_open_signals();
+	if (t->signals < 0 || term_enter(&t->term) != 0)
 		return EXIT_SYSTEM_;
 	do {
 		rc = model_update(&t->model, &t->ask, clock_now_ms());
 		if (rc == 0)
 			top_draw(t);
-	} while (rc == 0 && top_wait(t, clock_now_ms() + t->every_ms, &unblocked));
-	term_leave();
+	} while (rc == 0 && top_wait(t, p, clock_now_ms() + t->every_ms));
+	term_leave(&t->term);
+	close(t->signals);
 	if (rc == EXIT_UNAVAILABLE_)
 		fprintf(stderr, "deferctl: the picture ends here: deferd is gone\n");
 	return rc;
