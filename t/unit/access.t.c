@@ -147,9 +147,9 @@ t_levels(void)
 	    254 + 200); /* the file's mode */
 	chmod(room.path, 0666);
 	EQ_INT(other_user_code(65534, operate_gid, "cancel 123456\n"), 404);
-	EQ_INT(other_user_code(65534, operate_gid, "drain\n"), 403);
+	EQ_INT(other_user_code(65534, operate_gid, "stop\n"), 403);
 	EQ_INT(other_user_code(65534, 65534, "show lanes\n"), 403);
-	EQ_INT(room.core.drained, 0);
+	EQ_INT(room.stops, 0);
 	room_end();
 }
 

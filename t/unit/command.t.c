@@ -144,7 +144,7 @@ t_prefixes(void)
 static void
 t_levels(void)
 {
-	static const char *const lines[] = {"show info", "cancel 123456", "drain"};
+	static const char *const lines[] = {"show info", "cancel 123456", "stop"};
 
 	begin();
 	for (int need = LEVEL_VIEW; need <= LEVEL_ADMIN; need++)
@@ -159,10 +159,11 @@ t_levels(void)
 	EQ_INT(run_as(LEVEL_VIEW, "kill 123456"), 403);
 	SAID("kill needs the level operate; uid 1000 has view");
 	EQ_INT(core.killed, 0);
-	EQ_INT(run_as(LEVEL_VIEW, "-j drain"), 403);
-	SAID("{\"schema\":1,\"error\":{\"code\":403,\"message\":\"drain needs");
-	EQ_INT(core.drained, 1);
+	EQ_INT(run_as(LEVEL_OPERATE, "-j stop"), 403);
+	SAID("{\"schema\":1,\"error\":{\"code\":403,\"message\":\"stop needs");
+	EQ_INT(stops, 1);
 	end();
+	stops = 0;
 }
 
 static void
