@@ -291,14 +291,21 @@ sub stop {
 	return -1;
 }
 
-# What was started inherits our mark in its environment.
+# What was started inherits our mark in its environment: a process without exactly that
+# mark is none of ours.
+sub _has_mark {
+	my ($pid, $mark) = @_;
+	my @environment = split /\0/, slurp("/proc/$pid/environ");
+	return scalar grep { $_ eq $mark } @environment;
+}
+
 sub leftovers {
 	my ($self) = @_;
 	my @found;
 	for (glob '/proc/[0-9]*') {
 		my ($pid) = m{(\d+)$};
-		next if $pid == $$ || defined $self->{pid} && !defined $self->{status} && $pid == $self->{pid};
-		push @found, $pid if "\0" . slurp("$_/environ") =~ /\0DEFERD_TEST=\Q$self->{dir}\E\0/;
+		next if $pid == $$ || $self->{pid} && $pid == $self->{pid} && !defined $self->{status};
+		push @found, $pid if _has_mark($pid, "DEFERD_TEST=$self->{dir}");
 	}
 	return @found;
 }
