@@ -1,0 +1,357 @@
+/*
+ * drive.c: runs one file of handlers in a bare engine, without sockets or other
+ * processes and on a clock of its own, and compares what comes out. TAP.
+ *
+ *   drive CASE.rb
+ *
+ * Comments in the file are the test:
+ *   # conf: detached=fail memory=33554432    (first; see set_conf)
+ *   # run: NAME JSON [timeout=MS] [cancel=MS] [query=JSON] ...
+ *   # start: ...            as run, but runs together with the next run
+ *   # want: LINE            what comes out, in order; * stands for anything
+ *   # load fails: LINE      the file must not load, for that reason
+ */
+#include "drive.h"
+#include "../../common/err.h"
+#include "../../common/jsonw.h"
+#include "../../common/log.h"
+#include "../../worker/load.h"
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+static int test_n, failed_n;
+
+static void
+report(bool ok, const char *what)
+{
+	printf("%sok %d - %s\n", ok ? "" : "not ", ++test_n, what);
+	failed_n += !ok;
+}
+
+/* `*` stands for any text. */
+static bool
+matches(const char *want, const char *got)
+{
+	const char *star = NULL, *from = NULL;
+
+	while (*got) {
+		if (*want == '*') {
+			star = ++want;
+			from = got;
+		} else if (*want == *got) {
+			want++;
+			got++;
+		} else if (star) {
+			want = star;
+			got = ++from;
+		} else {
+			return false;
+		}
+	}
+	while (*want == '*')
+		want++;
+	return !*want;
+}
+
+static int64_t
+drive_clock(void *arg)
+{
+	return ((struct drive *)arg)->now_ns;
+}
+
+/* --- what comes out --- */
+
+static void
+out_failed(struct buf *b, const struct msg_failed *m)
+{
+	static const char *const cause[] = {"?",
+#define X(sym, number, text) [number] = #sym,
+	    CAUSE_TABLE(X)
+#undef X
+	};
+
+	buf_printf(b, "failed %s %.*s: %.*s", cause[m->cause], SPAN_FMT(m->class),
+	    SPAN_FMT(m->message));
+	if (!span_is(m->code, "\xc0")) {
+		buf_add_str(b, " code=");
+		drive_json(b, m->code);
+	}
+	if (m->status)
+		buf_printf(b, " status=%d", (int)m->status);
+}
+
+static void
+out_done(struct buf *b, const struct msg_done *m)
+{
+	buf_add_str(b, "done ");
+	drive_json(b, m->result);
+	if (m->status)
+		buf_printf(b, " status=%d", (int)m->status);
+	if (!span_is(m->headers, "\xc0")) {
+		buf_add_str(b, " headers=");
+		drive_json(b, m->headers);
+	}
+}
+
+static void
+out_message(struct drive *d, struct buf *b, const struct msg *m)
+{
+	static const char *const policy[] = {"wait", "warn", "fail"};
+
+	switch (m->number) {
+	case MSG_DONE: out_done(b, &m->done); break;
+	case MSG_FAILED: out_failed(b, &m->failed); break;
+	case MSG_LOG:
+		buf_printf(b, "log %s %.*s",
+		    log_level_name((enum log_level)m->log.level),
+		    SPAN_FMT(m->log.text));
+		break;
+	case MSG_PROGRESS:
+		buf_printf(b, "progress %g %.*s", m->progress.fraction,
+		    SPAN_FMT(m->progress.text));
+		break;
+	case MSG_DETACHED:
+		buf_printf(b, "detached %s %.*s %.*s", policy[m->detached.policy],
+		    SPAN_FMT(m->detached.what), SPAN_FMT(m->detached.place));
+		break;
+	case MSG_UNHANDLED:
+		buf_printf(b, "unhandled %.*s: %.*s %.*s", SPAN_FMT(m->unhandled.class),
+		    SPAN_FMT(m->unhandled.message), SPAN_FMT(m->unhandled.place));
+		break;
+	case MSG_ENQUEUE: drive_enqueued(d, b, &m->enqueue); break;
+	default: buf_printf(b, "%s", msg_name(m->number));
+	}
+}
+
+/* Takes what is in the outbox as lines into d->got. */
+static void
+take_output(struct drive *d)
+{
+	struct batch *batch;
+	struct msg m;
+
+	while ((batch = outbox_peek(&d->engine->out))) {
+		struct mp c = mp_over(buf_span(&batch->bytes));
+		while (!mp_at_end(&c)) {
+			int r = msg_parse(&c, MSG_UP, &m);
+			if (r != 0) {
+				printf("# bad message: %s\n", err_text(r));
+				failed_n++;
+				break;
+			}
+			struct buf *line = &d->got[d->got_n];
+			buf_reset(line);
+			if (d->got_n < DRIVE_LINES_MAX - 1)
+				d->got_n++;
+			out_message(d, line, &m);
+		}
+		outbox_drop(&d->engine->out);
+	}
+}
+
+/* --- running --- */
+
+static void
+cancel_due(struct drive *d)
+{
+	for (size_t i = 0; i < d->cancel_n; i++)
+		if (d->cancel[i].at_ns && d->cancel[i].at_ns <= d->now_ns) {
+			struct msg_cancel m = {
+			    .task = span_of(d->cancel[i].id.b, TASKID_BYTES),
+			    .attempt = 1,
+			    .cause = CAUSE_CANCELLED,
+			    .reason = span_str("cancelled by the test"),
+			};
+			d->cancel[i].at_ns = 0;
+			engine_cancel(d->engine, &m);
+		}
+}
+
+static int64_t
+next_event_ns(struct drive *d)
+{
+	int64_t wait = engine_wait_ns(d->engine),
+		best = wait < 0 ? -1 : d->now_ns + wait;
+
+	for (size_t i = 0; i < d->cancel_n; i++)
+		if (d->cancel[i].at_ns && (best < 0 || d->cancel[i].at_ns < best))
+			best = d->cancel[i].at_ns;
+	return best;
+}
+
+/* Until nothing is ready and nothing is due. */
+static void
+run_all(struct drive *d)
+{
+	for (int turns = 0; turns < 100000; turns++) {
+		cancel_due(d);
+		bool more = engine_turn(d->engine, 1000000000);
+		take_output(d);
+		if (more || d->engine->ready.n || !outbox_empty(&d->engine->out))
+			continue;
+		int64_t at = next_event_ns(d);
+		if (at < 0)
+			return;
+		if (at > d->now_ns)
+			d->now_ns = at;
+	}
+	printf("# it never ends\n");
+	failed_n++;
+}
+
+static void
+check_want(struct drive *d)
+{
+	bool ok = d->want_n == d->got_n;
+
+	for (size_t i = 0; ok && i < d->want_n; i++)
+		ok = matches(d->want[i], buf_cstr(&d->got[i]));
+	report(ok, d->title);
+	for (size_t i = 0; !ok && i < d->want_n; i++)
+		printf("# want: %s\n", d->want[i]);
+	for (size_t i = 0; !ok && i < d->got_n; i++)
+		printf("#  got: %s\n", buf_cstr(&d->got[i]));
+	d->want_n = d->got_n = 0;
+}
+
+static void
+check_empty(struct drive *d)
+{
+	const struct engine *e = d->engine;
+
+	if (e->task_n + e->scopes.n + e->pends.n + e->parks.n == 0 &&
+	    e->fiber_n == e->idle_n)
+		return;
+	printf(
+	    "# left behind: %zu tasks, %zu scopes, %zu pends, %zu parks, %zu fibers\n",
+	    e->task_n, e->scopes.n, e->pends.n, e->parks.n, e->fiber_n - e->idle_n);
+	failed_n++;
+}
+
+static void
+run_pending(struct drive *d)
+{
+	if (!d->started)
+		return;
+	run_all(d);
+	check_want(d);
+	check_empty(d);
+	d->started = false;
+	d->cancel_n = 0;
+}
+
+/* --- the script --- */
+
+static void
+script_run(struct drive *d, char *rest)
+{
+	if (d->started)
+		run_pending(d);
+	snprintf(d->title, sizeof d->title, "%s", rest);
+	drive_start(d, rest);
+	d->started = true;
+}
+
+static void
+script_start(struct drive *d, char *rest)
+{
+	if (d->started)
+		run_pending(d);
+	drive_start(d, rest);
+}
+
+static void
+script_want(struct drive *d, char *rest)
+{
+	if (d->want_n < DRIVE_LINES_MAX)
+		d->want[d->want_n++] = rest;
+}
+
+static void
+script_nothing(struct drive *d UNUSED, char *rest UNUSED)
+{
+}
+
+static const struct {
+	const char *word;
+	void (*run)(struct drive *, char *rest);
+} script[] = {
+    {"# run: ", script_run},
+    {"# start: ", script_start},
+    {"# want: ", script_want},
+    {"# conf: ", script_nothing},
+    {"# load fails: ", script_nothing},
+};
+
+static void
+run_script(struct drive *d, char *text)
+{
+	for (char *line = strtok(text, "\n"); line; line = strtok(NULL, "\n"))
+		for (size_t i = 0; i < COUNT_OF(script); i++)
+			if (strncmp(line, script[i].word, strlen(script[i].word)) == 0)
+				script[i].run(d, line + strlen(script[i].word));
+	run_pending(d);
+}
+
+static char *
+script_line(char *text, const char *word, char *out, size_t n)
+{
+	char *at = strstr(text, word);
+
+	if (!at)
+		return NULL;
+	at += strlen(word);
+	snprintf(out, n, "%.*s", (int)strcspn(at, "\n"), at);
+	return out;
+}
+
+static void
+check_load(struct drive *d, char *text, int r, struct load_report *rep)
+{
+	char want[1024], got[1024];
+
+	snprintf(got, sizeof got, "%s: %s: %s", rep->place, buf_cstr(&rep->class),
+	    buf_cstr(&rep->message));
+	if (script_line(text, "# load fails: ", want, sizeof want)) {
+		report(r != 0 && matches(want, got), want);
+		if (r == 0 || !matches(want, got))
+			printf("# got: %s\n", r ? got : "it loads");
+		return;
+	}
+	report(r == 0, "loads");
+	if (r != 0)
+		printf("# %s\n", got);
+	for (size_t i = 0; i < d->engine->catalog.warning_n; i++)
+		printf("# warning: %s: %s\n", d->engine->catalog.warning[i].place,
+		    d->engine->catalog.warning[i].text);
+}
+
+int
+main(int argc, char **argv)
+{
+	static struct drive d;
+	struct load_report rep;
+	char conf[512] = "", *text;
+
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	log_init("drive");
+	if (argc != 2 || !(text = drive_read(argv[1]))) {
+		fprintf(stderr, "usage: drive CASE.rb\n");
+		return 64;
+	}
+	log_set_level(getenv("DRIVE_VERBOSE") ? LOG_LEVEL_DEBUG : LOG_LEVEL_ERROR);
+	script_line(text, "# conf: ", conf, sizeof conf);
+	drive_open(&d, argv[1], conf, drive_clock);
+	load_report_init(&rep);
+	int r = load_folder(d.engine, &rep);
+	check_load(&d, text, r, &rep);
+	if (r == 0)
+		run_script(&d, text);
+	load_report_fini(&rep);
+	drive_close(&d);
+	free(text);
+	printf("1..%d\n", test_n);
+	return failed_n ? 1 : 0;
+}

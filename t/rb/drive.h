@@ -1,0 +1,40 @@
+/* drive.h: see drive.c. */
+#ifndef DEFERD_T_DRIVE_H
+#define DEFERD_T_DRIVE_H
+
+#include "../../worker/engine.h"
+
+#define DRIVE_LINES_MAX 64
+
+struct drive {
+	struct engine *engine;
+	int64_t now_ns;
+	char folder[64]; /* temporary; holds a link to the case */
+	char link[512];
+	char title[512];
+	char *want[DRIVE_LINES_MAX]; /* into the case's text */
+	size_t want_n;
+	struct buf got[DRIVE_LINES_MAX];
+	size_t got_n;
+	bool started;
+	uint64_t tasks;
+	struct {
+		struct taskid id;
+		int64_t at_ns;
+	} cancel[DRIVE_LINES_MAX];
+	size_t cancel_n;
+	struct page page;
+};
+
+char *drive_read(const char *path);
+void drive_open(struct drive *, const char *path, const char *conf,
+    int64_t (*clock_ns)(void *));
+void drive_close(struct drive *);
+/* "NAME JSON key=value..." -> RUN */
+void drive_start(struct drive *, const char *line);
+/* msgpack as JSON */
+void drive_json(struct buf *, struct span);
+/* Prints an ENQUEUE and answers it. */
+void drive_enqueued(struct drive *, struct buf *, const struct msg_enqueue *);
+
+#endif

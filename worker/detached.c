@@ -1,0 +1,199 @@
+/* detached.c: see detached.h. */
+#include "detached.h"
+#include "../common/log.h"
+#include "error.h"
+#include <mruby/array.h>
+#include <mruby/string.h>
+#include <mruby/variable.h>
+#include <stdlib.h>
+
+static bool
+is_detached(const struct pend *p)
+{
+	return !p->adopted && !p->detached;
+}
+
+static struct span
+task_span(const struct task *t)
+{
+	return span_of(t->id.b, sizeof t->id.b);
+}
+
+static void
+detached_say(struct engine *e, const struct scope *s, const struct pend *p)
+{
+	static const char *const next[] = {
+	    [DETACHED_WAIT] = "the task waits for it",
+	    [DETACHED_WARN] = "it runs on by itself",
+	    [DETACHED_FAIL] = "the task fails",
+	};
+	char place[512];
+
+	snprintf(place, sizeof place, "%s:%d", p->file, p->line);
+	log_warn("detached deferred: %s \"%s\" (%s) ended while the %s that it made at "
+		 "%s was "
+		 "pending and was neither returned, awaited nor detached: %s",
+	    kind_name(s->handler->kind), s->handler->name, s->handler->place,
+	    pend_what(p), place, next[e->conf.detached]);
+	struct msg_detached m = {
+	    .task = task_span(s->task),
+	    .attempt = s->task->attempt,
+	    .worker = e->worker,
+	    .policy = e->conf.detached,
+	    .what = span_str(pend_what(p)),
+	    .place = span_str(place),
+	};
+	outbox_put(&e->out, MSG_DETACHED, &m);
+}
+
+void
+detached_report(struct engine *e, struct scope *s)
+{
+	struct pend *p;
+
+	TAILQ_FOREACH (p, &s->pends, place)
+		if (is_detached(p) && !p->reported) {
+			p->reported = true;
+			detached_say(e, s, p);
+		}
+}
+
+bool
+detached_any(const struct scope *s)
+{
+	const struct pend *p;
+
+	TAILQ_FOREACH (p, &s->pends, place)
+		if (is_detached(p))
+			return true;
+	return false;
+}
+
+static void
+detached_list(const struct scope *s, struct buf *b)
+{
+	const struct pend *p;
+	const char *comma = "";
+
+	TAILQ_FOREACH (p, &s->pends, place)
+		if (is_detached(p)) {
+			buf_printf(
+			    b, "%s%s at %s:%d", comma, pend_what(p), p->file, p->line);
+			comma = ", ";
+		}
+}
+
+mrb_value
+detached_error(struct engine *e, struct scope *s)
+{
+	buf_reset(&e->why);
+	buf_add_str(
+	    &e->why, "the handler ended while deferreds that it made were pending: ");
+	detached_list(s, &e->why);
+	return error_make(&e->vm, e->vm.cls.detached, buf_cstr(&e->why));
+}
+
+char *
+detached_late_text(const struct scope *s)
+{
+	struct buf b;
+
+	buf_init(&b, 2048);
+	if (s->phase == SCOPE_LINGERING && detached_any(s)) {
+		buf_add_str(&b,
+		    "the handler returned, but what it left behind did not end "
+		    "in its time: ");
+		detached_list(s, &b);
+	} else {
+		buf_add_str(&b, "the handler did not finish in its time");
+	}
+	char *text = xstrdup(buf_cstr(&b));
+	buf_fini(&b);
+	return text;
+}
+
+static mrb_value
+detached_settle(mrb_state *mrb, void *arg)
+{
+	struct engine *e = engine_of(mrb);
+	struct pend *p = arg;
+	mrb_value d = pin_get(&e->vm, p->deferred);
+
+	mrb_iv_set(mrb, d, e->vm.sym.iv_handled, mrb_true_value());
+	deferred_settle(
+	    e, d, false, error_cancelled(&e->vm, "it is not needed any more"));
+	return mrb_nil_value();
+}
+
+/* Settling frees it. */
+static void
+detached_cancel(struct engine *e, struct scope *s, struct pend *p)
+{
+	mrb_value out;
+
+	pend_cancel(e, p);
+	burst_begin(e, s);
+	(void)!gate_call(&e->vm, detached_settle, p, &out);
+	burst_end(e);
+}
+
+void
+detached_cancel_losers(struct engine *e, struct scope *s)
+{
+	struct pend *p, *next;
+
+	for (p = TAILQ_FIRST(&s->pends); p; p = next) {
+		next = TAILQ_NEXT(p, place);
+		if (p->adopted && !p->detached)
+			detached_cancel(e, s, p);
+	}
+}
+
+void
+detached_cancel_all(struct engine *e, struct scope *s)
+{
+	struct pend *p;
+
+	while ((p = TAILQ_FIRST(&s->pends)))
+		detached_cancel(e, s, p);
+}
+
+static void
+unhandled_say(struct engine *e, struct scope *s, mrb_value d)
+{
+	struct vm *vm = &e->vm;
+	mrb_value reason = mrb_iv_get(vm->mrb, d, vm->sym.iv_value);
+	struct error_text text;
+	char place[512];
+
+	if (mrb_test(mrb_iv_get(vm->mrb, d, vm->sym.iv_handled)) ||
+	    mrb_obj_is_kind_of(vm->mrb, reason, vm->cls.cancelled))
+		return;
+	error_text_init(&text);
+	error_describe(vm, reason, &text);
+	error_place(vm, mrb_iv_get(vm->mrb, d, vm->sym.iv_place), place, sizeof place);
+	log_warn(
+	    "unhandled rejection in %s \"%s\" (%s), of the deferred made at %s: %s: %s",
+	    kind_name(s->handler->kind), s->handler->name, s->handler->place, place,
+	    buf_cstr(&text.class), buf_cstr(&text.message));
+	struct msg_unhandled m = {
+	    .task = task_span(s->task),
+	    .attempt = s->task->attempt,
+	    .worker = e->worker,
+	    .class = buf_span(&text.class),
+	    .message = buf_span(&text.message),
+	    .place = span_str(place),
+	};
+	outbox_put(&e->out, MSG_UNHANDLED, &m);
+	error_text_fini(&text);
+}
+
+void
+detached_report_unhandled(struct engine *e, struct scope *s)
+{
+	if (!s->unhandled)
+		return;
+	mrb_value list = pin_take(&e->vm, &s->unhandled);
+	for (mrb_int i = 0; i < RARRAY_LEN(list); i++)
+		unhandled_say(e, s, RARRAY_PTR(list)[i]);
+}

@@ -1,0 +1,237 @@
+/* error.c: see error.h. */
+#include "error.h"
+#include "../common/mp.h"
+#include "place.h"
+#include "text.h"
+#include <mruby/array.h>
+#include <mruby/class.h>
+#include <mruby/error.h>
+#include <mruby/string.h>
+#include <mruby/variable.h>
+#include <stdio.h>
+
+void
+error_text_init(struct error_text *t)
+{
+	*t = (struct error_text){0};
+	buf_init(&t->class, 0);
+	buf_init(&t->message, 0);
+	buf_init(&t->code, 0);
+	buf_init(&t->backtrace, 0);
+}
+
+void
+error_text_fini(struct error_text *t)
+{
+	buf_fini(&t->class);
+	buf_fini(&t->message);
+	buf_fini(&t->code);
+	buf_fini(&t->backtrace);
+}
+
+struct error_job {
+	struct vm *vm;
+	mrb_value reason;
+	struct error_text *text;
+};
+
+static void
+error_add_text(struct buf *b, mrb_value s)
+{
+	text_add_clean(
+	    b, span_of(RSTRING_PTR(s), (size_t)RSTRING_LEN(s)), ERROR_MESSAGE_BYTES);
+}
+
+/* For a reason that is no exception: a String as it is, else what inspect says. */
+static mrb_value
+error_message(mrb_state *mrb, void *arg)
+{
+	struct error_job *j = arg;
+	mrb_value m = j->reason;
+
+	if (mrb_exception_p(m))
+		m = mrb_funcall_argv(mrb, m, j->vm->sym.message, 0, NULL);
+	else if (!mrb_string_p(m))
+		m = mrb_funcall_argv(mrb, m, j->vm->sym.inspect, 0, NULL);
+	if (!mrb_string_p(m))
+		m = mrb_any_to_s(mrb, j->reason);
+	error_add_text(&j->text->message, m);
+	return mrb_nil_value();
+}
+
+static mrb_value
+error_class(mrb_state *mrb, void *arg)
+{
+	struct error_job *j = arg;
+
+	if (!mrb_exception_p(j->reason)) {
+		buf_add_str(&j->text->class, "Deferred::Rejected");
+		return mrb_nil_value();
+	}
+	mrb_value s = mrb_class_path(mrb, mrb_obj_class(mrb, j->reason));
+	if (mrb_string_p(s))
+		error_add_text(&j->text->class, s);
+	return mrb_nil_value();
+}
+
+static void
+error_pack_code(struct vm *vm, mrb_value exc, struct error_text *t)
+{
+	mrb_value code = mrb_iv_get(vm->mrb, exc, vm->sym.iv_code);
+	mrb_value status = mrb_iv_get(vm->mrb, exc, vm->sym.iv_status);
+	msgpack_packer pk = mp_packer(&t->code);
+	struct buf clean;
+
+	if (mrb_integer_p(status) && mrb_integer(status) >= 100 &&
+	    mrb_integer(status) <= 599)
+		t->status = (unsigned)mrb_integer(status);
+	buf_init(&clean, 0);
+	if (mrb_integer_p(code)) {
+		msgpack_pack_int64(&pk, mrb_integer(code));
+	} else if (mrb_string_p(code)) {
+		text_add_clean(
+		    &clean, span_of(RSTRING_PTR(code), (size_t)RSTRING_LEN(code)), 256);
+		mp_put_str(&pk, buf_span(&clean));
+	}
+	buf_fini(&clean);
+	t->cloud_error = t->code.n || t->status;
+}
+
+static void
+error_pack_frame(msgpack_packer *pk, struct span frame)
+{
+	struct buf clean;
+
+	buf_init(&clean, 0);
+	text_add_clean(&clean, frame, 500);
+	mp_put_str(pk, buf_span(&clean));
+	buf_fini(&clean);
+}
+
+static bool
+error_frame(mrb_value frames, mrb_int i, struct span *out)
+{
+	mrb_value f = RARRAY_PTR(frames)[i];
+
+	if (!mrb_string_p(f) || RSTRING_LEN(f) == 0 || place_is_ours(RSTRING_PTR(f)) ||
+	    strncmp(RSTRING_PTR(f), "(unknown)", 9) == 0)
+		return false;
+	*out = span_of(RSTRING_PTR(f), (size_t)RSTRING_LEN(f));
+	return true;
+}
+
+/* "file.rb:12:in name" -> "file.rb:12" */
+static void
+error_keep_place(struct error_text *t, struct span frame)
+{
+	size_t n = 0;
+
+	for (int colons = 0; n < frame.n && n < sizeof t->place - 1; n++)
+		if (frame.p[n] == ':' && ++colons == 2)
+			break;
+	memcpy(t->place, frame.p, n);
+	t->place[n] = '\0';
+}
+
+static mrb_value
+error_backtrace(mrb_state *mrb, void *arg)
+{
+	struct error_job *j = arg;
+	struct error_text *t = j->text;
+	mrb_value frames = mrb_exc_backtrace(mrb, j->reason);
+	uint32_t n = 0;
+	struct span f;
+
+	if (!mrb_array_p(frames))
+		return frames;
+	for (mrb_int i = 0; i < RARRAY_LEN(frames) && n < ERROR_FRAMES_MAX; i++)
+		n += error_frame(frames, i, &f);
+	if (n == 0)
+		return frames;
+	msgpack_packer pk = mp_packer(&t->backtrace);
+	msgpack_pack_array(&pk, n);
+	for (mrb_int i = 0; i < RARRAY_LEN(frames) && n > 0; i++)
+		if (error_frame(frames, i, &f)) {
+			if (!t->place[0])
+				error_keep_place(t, f);
+			error_pack_frame(&pk, f);
+			n--;
+		}
+	return frames;
+}
+
+void
+error_describe(struct vm *vm, mrb_value reason, struct error_text *t)
+{
+	struct error_job job = {vm, reason, t};
+	mrb_value out;
+	int mark = gate_mark(vm);
+
+	mrb_gc_protect(vm->mrb, reason);
+	if (!gate_call(vm, error_message, &job, &out)) {
+		buf_reset(&t->message);
+		buf_add_str(&t->message, "(its message cannot be told)");
+	}
+	if (!gate_call(vm, error_class, &job, &out) || t->class.n == 0) {
+		buf_reset(&t->class);
+		buf_add_str(&t->class, "Exception");
+	}
+	if (mrb_exception_p(reason)) {
+		if (!gate_call(vm, error_backtrace, &job, &out))
+			buf_reset(&t->backtrace);
+		if (mrb_obj_is_kind_of(vm->mrb, reason, vm->cls.error))
+			error_pack_code(vm, reason, t);
+	}
+	gate_release(vm, mark);
+}
+
+struct error_new {
+	struct RClass *class;
+	const char *message;
+};
+
+static mrb_value
+error_new(mrb_state *mrb, void *arg)
+{
+	struct error_new *n = arg;
+	mrb_value text = mrb_str_new_cstr(mrb, n->message);
+
+	return mrb_obj_new(mrb, n->class, 1, &text);
+}
+
+mrb_value
+error_make(struct vm *vm, struct RClass *class, const char *message)
+{
+	struct error_new n = {class, message};
+	mrb_value exc;
+
+	if (vm->mrb->jmp) /* inside of Ruby already */
+		return error_new(vm->mrb, &n);
+	(void)!gate_call(vm, error_new, &n, &exc);
+	return exc;
+}
+
+mrb_value
+error_cancelled(struct vm *vm, const char *message)
+{
+	return error_make(vm, vm->cls.cancelled, message);
+}
+
+mrb_value
+error_cut(struct vm *vm, enum cause cause, const char *message)
+{
+	return error_make(
+	    vm, cause == CAUSE_TIMEOUT ? vm->cls.timeout : vm->cls.cancelled, message);
+}
+
+void
+error_place(struct vm *vm, mrb_value place, char *out, size_t n)
+{
+	mrb_int v = mrb_integer_p(place) ? mrb_integer(place) : 0;
+	const char *file = v ? mrb_sym_name(vm->mrb, (mrb_sym)(v >> 24)) : NULL;
+
+	if (file)
+		snprintf(out, n, "%s:%d", file, (int)(v & 0xffffff));
+	else
+		snprintf(out, n, "?");
+}

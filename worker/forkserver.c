@@ -1,0 +1,273 @@
+/* forkserver.c: see forkserver.h. */
+#include "forkserver.h"
+#include "../common/clock.h"
+#include "../common/err.h"
+#include "../common/fd.h"
+#include "../common/log.h"
+#include "load.h"
+#include "work.h"
+#include <errno.h>
+#include <grp.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define RECORD_BYTES_MAX (64 * 1024)
+
+struct forkserver {
+	int sock;
+	struct buf in, out;
+	struct engine *engine;
+	char *handlers;
+	int64_t beat_ms;
+};
+
+/* The record's bytes stay in f->in; *fd is passed or -1. 0 or -ERR_*. */
+static int
+forkserver_receive(struct forkserver *f, struct msg *m, int *fd)
+{
+	buf_reset(&f->in);
+	int r = fd_recv_record(f->sock, &f->in, fd);
+	if (r != 0)
+		return r;
+	struct mp c = mp_over(buf_span(&f->in));
+	r = msg_parse(&c, MSG_FDOWN, m);
+	if (r != 0)
+		log_error("the supervisor sent a record that is %s", err_text(r));
+	return r;
+}
+
+static int
+forkserver_send(struct forkserver *f, enum msg_number number, const void *fields)
+{
+	buf_reset(&f->out);
+	int r = msg_pack(&f->out, number, fields);
+	if (r == 0)
+		r = fd_send_record(f->sock, buf_span(&f->out), -1);
+	return r;
+}
+
+/* --- CONFIG --- */
+
+static bool
+forkserver_drop_to(const char *user)
+{
+	if (!user[0] || geteuid() != 0)
+		return true;
+	errno = 0;
+	struct passwd *pw = getpwnam(user);
+	if (!pw) {
+		log_error("user \"%s\": %s: the handlers are not loaded", user,
+		    errno ? strerror(errno) : "does not exist");
+		return false;
+	}
+	if (initgroups(user, pw->pw_gid) != 0 || setgid(pw->pw_gid) != 0 ||
+	    setuid(pw->pw_uid) != 0) {
+		log_error(
+		    "cannot become user \"%s\": %m: the handlers are not loaded", user);
+		return false;
+	}
+	return true;
+}
+
+static struct engine *
+forkserver_open_engine(struct forkserver *f, const struct msg_config *c)
+{
+	f->handlers = strndup((const char *)c->handlers.p, c->handlers.n);
+	f->beat_ms = c->beat_ms ? (int64_t)c->beat_ms : 5000;
+	struct engine_conf conf = {
+	    .handlers = f->handlers,
+	    .memory_bytes = c->memory_bytes,
+	    .result_bytes = c->result_bytes,
+	    .batch_bytes = c->batch_bytes,
+	    .log_bytes = c->log_bytes,
+	    .timeout_ms = (int64_t)c->timeout_ms,
+	    .job_timeout_ms = (int64_t)c->job_timeout_ms,
+	    .grace_ms = (int64_t)c->kill_grace_ms / 2,
+	    .detached = c->detached <= DETACHED_FAIL ? (enum detached_policy)c->detached
+						     : DETACHED_WAIT,
+	    .blocking_io = c->blocking_io != 0,
+	};
+	return engine_new(&conf);
+}
+
+static int
+forkserver_send_handler(struct forkserver *f, const struct handler *h)
+{
+	struct msg_handler m = {
+	    .index = h->index,
+	    .kind = h->kind,
+	    .name = span_str(h->name),
+	    .place = span_str(h->place),
+	    .timeout_ms = (uint64_t)h->timeout_ms,
+	    .burst_ms = (uint64_t)h->burst_ms,
+	    .every_ms = (uint64_t)h->every_ms,
+	    .execution = h->execution,
+	    .flags = h->flags,
+	    .verb = span_str(h->verb),
+	    .pattern = span_str(h->pattern),
+	};
+
+	return forkserver_send(f, MSG_HANDLER, &m);
+}
+
+static int
+forkserver_send_catalog(struct forkserver *f, size_t files, int64_t began_ns)
+{
+	const struct catalog *c = &f->engine->catalog;
+	int r = 0;
+
+	for (size_t i = 0; i < c->n && r == 0; i++)
+		r = forkserver_send_handler(f, c->item[i]);
+	for (size_t i = 0; i < c->warning_n && r == 0; i++) {
+		struct msg_warning m = {
+		    span_str(c->warning[i].place), span_str(c->warning[i].text)};
+		r = forkserver_send(f, MSG_WARNING, &m);
+	}
+	struct msg_loaded m = {
+	    .handlers = c->n,
+	    .files = files,
+	    .load_us = (uint64_t)(clock_now_ns() - began_ns) / 1000,
+	};
+	return r == 0 ? forkserver_send(f, MSG_LOADED, &m) : r;
+}
+
+static int
+forkserver_load(struct forkserver *f)
+{
+	int64_t began = clock_now_ns();
+	struct load_report report;
+
+	load_report_init(&report);
+	int r = load_folder(f->engine, &report), status = EXIT_ASKED;
+	if (r != 0) {
+		struct msg_load_failed m = {span_str(report.place),
+		    buf_span(&report.class), buf_span(&report.message)};
+		if (forkserver_send(f, MSG_LOAD_FAILED, &m) != 0)
+			log_error("%s: %s: %s", report.place, buf_cstr(&report.class),
+			    buf_cstr(&report.message));
+		status = EXIT_CONFIG_;
+	} else if (forkserver_send_catalog(f, report.files, began) != 0) {
+		log_error("the catalogue of handlers cannot be sent: exiting");
+		status = EXIT_UNAVAILABLE_;
+	}
+	load_report_fini(&report);
+	return status;
+}
+
+static int
+forkserver_configure(struct forkserver *f)
+{
+	struct msg m;
+	int fd;
+
+	if (forkserver_receive(f, &m, &fd) != 0 || m.number != MSG_CONFIG)
+		return EXIT_UNAVAILABLE_;
+	fd_close(&fd);
+	const struct msg_config *c = &m.config;
+	if (c->version != MSG_VERSION) {
+		log_error(
+		    "the supervisor is of another release (messages %llu, here %d)",
+		    (unsigned long long)c->version, MSG_VERSION);
+		return EXIT_UNAVAILABLE_;
+	}
+	char user[64];
+	snprintf(user, sizeof user, "%.*s", SPAN_FMT(c->user));
+	log_set_level(c->log_level <= LOG_LEVEL_DEBUG ? (enum log_level)c->log_level
+						      : LOG_LEVEL_INFO);
+	if (!forkserver_drop_to(user))
+		return EXIT_DENIED_;
+	f->engine = forkserver_open_engine(f, c);
+	return f->engine ? forkserver_load(f) : EXIT_BUG_;
+}
+
+/* --- SPAWN --- */
+
+static void
+forkserver_send_failed(struct forkserver *f, uint64_t worker, int error)
+{
+	struct msg_spawn_failed m = {worker, (uint64_t)error};
+
+	if (forkserver_send(f, MSG_SPAWN_FAILED, &m) != 0)
+		log_error("worker %llu: cannot be forked: %s",
+		    (unsigned long long)worker, strerror(error));
+}
+
+/* In the middle process: its death hands the worker over to the supervisor, which is a
+ * subreaper. */
+static void
+forkserver_fork_worker(struct forkserver *f, const struct work_order *order)
+{
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		fd_close(&f->sock);
+		work_run(f->engine, order);
+	}
+	if (pid < 0) {
+		forkserver_send_failed(f, order->worker, errno);
+		_exit(1);
+	}
+	struct msg_spawned m = {order->worker, (uint64_t)pid};
+	_exit(forkserver_send(f, MSG_SPAWNED, &m) == 0 ? 0 : 1);
+}
+
+static void
+forkserver_spawn(struct forkserver *f, const struct msg_spawn *s, int page_fd)
+{
+	struct work_order order = {.worker = s->worker,
+	    .supervisor_pid = (int)s->supervisor_pid,
+	    .page_fd = page_fd,
+	    .beat_ms = f->beat_ms,
+	    .token_bytes = s->token.n};
+
+	if (s->token.n > sizeof order.token || s->address.n >= sizeof order.address) {
+		forkserver_send_failed(f, s->worker, EINVAL);
+		return;
+	}
+	memcpy(order.token, s->token.p, s->token.n);
+	memcpy(order.address, s->address.p, s->address.n);
+	pid_t middle = fork();
+	if (middle == 0)
+		forkserver_fork_worker(f, &order);
+	if (middle < 0)
+		forkserver_send_failed(f, s->worker, errno);
+	while (middle > 0 && waitpid(middle, NULL, 0) < 0 && errno == EINTR)
+		;
+}
+
+static void
+forkserver_fini(struct forkserver *f)
+{
+	engine_free(f->engine);
+	buf_fini(&f->in);
+	buf_fini(&f->out);
+	free(f->handlers);
+	fd_close(&f->sock);
+}
+
+int
+forkserver_run(int sock)
+{
+	struct forkserver f = {.sock = sock};
+	struct msg m;
+	int fd, r;
+
+	buf_init(&f.in, RECORD_BYTES_MAX);
+	buf_init(&f.out, RECORD_BYTES_MAX);
+	int status = forkserver_configure(&f);
+	while (status == EXIT_ASKED) {
+		r = forkserver_receive(&f, &m, &fd);
+		if (r != 0) {
+			status = r == -ERR_CLOSED ? EXIT_ASKED : EXIT_UNAVAILABLE_;
+			break;
+		}
+		if (m.number == MSG_SPAWN)
+			forkserver_spawn(&f, &m.spawn, fd);
+		fd_close(&fd);
+	}
+	forkserver_fini(&f);
+	return status;
+}

@@ -1,0 +1,11 @@
+/*
+ * forkserver.h: the process that loads an app's handlers once and forks workers on
+ * command. It never touches NNG.
+ */
+#ifndef DEFERD_FORKSERVER_H
+#define DEFERD_FORKSERVER_H
+
+/* Serves the SOCK_SEQPACKET socket until the supervisor closes it; the exit status. */
+int forkserver_run(int sock);
+
+#endif

@@ -1,0 +1,135 @@
+/* pend.c: real work that is under way: see engine.h. */
+#include "../common/clock.h"
+#include "engine.h"
+#include "error.h"
+#include "place.h"
+#include <stdlib.h>
+
+const char *
+pend_what(const struct pend *p)
+{
+	static const char *const what[] = {
+	    [PEND_TIMER] = "Deferred.delay",
+	    [PEND_ASYNC] = "async",
+	    [PEND_CALL] = "Cloud.call",
+	    [PEND_ENQUEUE] = "Cloud.enqueue",
+	};
+
+	return what[p->kind];
+}
+
+struct pend *
+pend_new(struct engine *e, struct scope *s, enum pend_kind kind, mrb_value deferred)
+{
+	struct pend *p = xcalloc(1, sizeof *p);
+
+	p->code = slots_put(&e->pends, p);
+	if (!p->code) {
+		free(p);
+		return NULL;
+	}
+	p->kind = kind;
+	p->scope = s;
+	p->detached = e->running && e->running->detached;
+	p->deferred = pin_put(&e->vm, deferred);
+	p->file = place_here(&e->vm, &p->line);
+	TAILQ_INSERT_TAIL(&s->pends, p, place);
+	return p;
+}
+
+void
+pend_free(struct engine *e, struct pend *p)
+{
+	due_clear(e, &p->due);
+	pin_drop(&e->vm, &p->deferred);
+	pin_drop(&e->vm, &p->value);
+	slots_del(&e->pends, p->code);
+	TAILQ_REMOVE(&p->scope->pends, p, place);
+	free(p);
+}
+
+void
+pend_finish(struct engine *e, struct pend *p, bool ok, mrb_value v)
+{
+	pin_drop(&e->vm, &p->value);
+	p->value = pin_put(&e->vm, v);
+	p->ok = ok;
+	engine_push(e, (struct ready){.kind = READY_PEND, .code = p->code});
+}
+
+static mrb_value
+pend_settle(mrb_state *mrb, void *arg)
+{
+	struct engine *e = engine_of(mrb);
+	struct pend *p = arg;
+	mrb_value d = pin_get(&e->vm, p->deferred), v = pin_get(&e->vm, p->value);
+
+	if (!p->ok)
+		deferred_settle(e, d, false, v);
+	else
+		mrb_funcall_argv(mrb, d, e->vm.sym.fire, 1, &v);
+	return mrb_nil_value();
+}
+
+/* Settling frees the pend: see deferred_settle. */
+void
+pend_run(struct engine *e, int64_t code)
+{
+	struct pend *p = slots_get(&e->pends, code);
+	mrb_value out;
+
+	if (!p)
+		return;
+	struct scope *s = p->scope;
+	burst_begin(e, s);
+	(void)!gate_call(&e->vm, pend_settle, p, &out);
+	burst_end(e);
+	scope_check(e, s);
+}
+
+static void
+pend_fire(struct engine *e, struct due *d)
+{
+	struct pend *p = CONTAINER_OF(d, struct pend, due);
+
+	engine_push(e, (struct ready){.kind = READY_PEND, .code = p->code});
+}
+
+void
+pend_timer(struct engine *e, struct pend *p, double seconds)
+{
+	p->ok = true;
+	p->due.fire = pend_fire;
+	due_set(e, &p->due, e->clock_ns(e->clock_arg) + (int64_t)(seconds * NS_PER_S));
+}
+
+/* An async block's fiber is told by the deferred that it runs for. */
+static void
+pend_cancel_async(struct engine *e, struct pend *p)
+{
+	struct fiber *f;
+
+	TAILQ_FOREACH (f, &p->scope->fibers, place)
+		if (f->work == p->code) {
+			f->detached = true;
+			fiber_interrupt(e, f,
+			    error_cancelled(&e->vm, "the async block was cancelled"));
+			return;
+		}
+}
+
+void
+pend_cancel(struct engine *e, struct pend *p)
+{
+	due_clear(e, &p->due);
+	p->detached = true;
+	if (p->kind == PEND_ASYNC)
+		pend_cancel_async(e, p);
+	if (p->callee)
+		engine_push(e, (struct ready){.kind = READY_CUT, .code = p->callee});
+}
+
+void
+engine_enqueued(struct engine *e UNUSED, const struct msg_enqueued *m UNUSED)
+{
+}

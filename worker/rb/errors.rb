@@ -1,0 +1,64 @@
+# errors.rb: the exceptions of deferd.
+module Cloud
+  class Error < StandardError
+    attr_reader :code, :status
+
+    # Cloud::Error.new(101, "text", 404); also raise Cloud::Error, "text"
+    def initialize(code = nil, message = nil, status = nil)
+      if message.nil? && code.is_a?(String)
+        message = code
+        code = nil
+      end
+      @code = code
+      @status = status
+      super(message.nil? ? self.class.to_s : message.to_s)
+    end
+  end
+
+  class Timeout < Error; end
+  class Cancelled < Error; end
+  class Retry < Error; end
+  class Discard < Error; end
+  class Detached < Error; end
+
+  # The reply that a handler chooses: status and headers with the body.
+  class Response
+    attr_reader :body, :status, :headers
+
+    def initialize(body = nil, status: 200, headers: {})
+      unless status.is_a?(Integer) && status >= 200 && status <= 599
+        raise ArgumentError, "Cloud::Response: the status is a number from 200 to 599"
+      end
+      raise ArgumentError, "Cloud::Response: headers is a Hash" unless headers.is_a?(Hash)
+      @body = body
+      @status = status
+      @headers = {}
+      headers.each { |k, v| @headers[k.to_s] = v.to_s }
+    end
+  end
+
+  # Binary: travels as such, and need not be UTF-8.
+  class Bytes < String; end
+end
+
+class Deferred
+  # What await raises when the reason is no exception.
+  class Rejected < StandardError
+    attr_reader :reason
+
+    def initialize(reason = nil)
+      @reason = reason
+      super(reason.is_a?(String) ? reason : reason.inspect)
+    end
+  end
+
+  # Deferred.any: all of them were rejected.
+  class AggregateError < StandardError
+    attr_reader :errors
+
+    def initialize(errors = [], message = "all deferreds were rejected")
+      @errors = errors
+      super(message)
+    end
+  end
+end

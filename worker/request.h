@@ -1,0 +1,15 @@
+/*
+ * request.h: `req`, what a handler is called with. Its parts are decoded when they are
+ * asked for, and only once.
+ */
+#ifndef DEFERD_REQUEST_H
+#define DEFERD_REQUEST_H
+
+#include "engine.h"
+
+void request_define(struct engine *);
+/* A request over a copy of the envelope (see kinds.h); MAY_RAISE (a malformed one). */
+mrb_value request_new(struct engine *, const struct task *, const struct handler *,
+    struct span envelope);
+
+#endif

@@ -1,0 +1,358 @@
+/* scope.c: the life of one run of a handler: see engine.h. */
+#include "../common/clock.h"
+#include "../common/log.h"
+#include "detached.h"
+#include "engine.h"
+#include "error.h"
+#include "request.h"
+#include <mruby/array.h>
+#include <mruby/class.h>
+#include <mruby/variable.h>
+#include <stdlib.h>
+
+/* A scope is younger than those that it is within. The body may free t. */
+#define SCOPES_YOUNGEST_FIRST(t, next, task)                                           \
+	for ((t) = TAILQ_LAST(&(task)->scopes, scope_list);                            \
+	     (t) && ((next) = TAILQ_PREV(t, scope_list, place), true); (t) = (next))
+
+static void
+scope_deadline(struct engine *e, struct due *d)
+{
+	scope_cut(e, CONTAINER_OF(d, struct scope, deadline), CAUSE_TIMEOUT, NULL);
+}
+
+static bool
+scope_is_within(const struct scope *t, const struct scope *s)
+{
+	while (t && t != s)
+		t = t->parent;
+	return t == s;
+}
+
+/* The time for `ensure` is over. */
+static void
+scope_grace_over(struct engine *e, struct due *d)
+{
+	struct scope *s = CONTAINER_OF(d, struct scope, grace), *t, *next;
+	struct fiber *f;
+
+	SCOPES_YOUNGEST_FIRST(t, next, s->task)
+	{
+		if (!scope_is_within(t, s))
+			continue;
+		while ((f = TAILQ_FIRST(&t->fibers))) {
+			e->retire = "a handler went on awaiting after its deadline";
+			log_warn("%s \"%s\": awaits on after it was interrupted: its "
+				 "fiber is "
+				 "given up and the worker will be replaced",
+			    kind_name(t->handler->kind), t->handler->name);
+			fiber_abandon(e, f);
+		}
+		scope_check(e, t);
+	}
+}
+
+struct scope *
+scope_new(struct engine *e, struct task *t, struct scope *parent,
+    const struct handler *h, mrb_value request, int64_t timeout_ms)
+{
+	struct scope *s = xcalloc(1, sizeof *s);
+
+	s->code = slots_put(&e->scopes, s);
+	if (!s->code) {
+		free(s);
+		return NULL;
+	}
+	s->task = t;
+	s->parent = parent;
+	s->depth = parent ? parent->depth + 1 : 0;
+	s->handler = h;
+	s->request = pin_put(&e->vm, request);
+	s->deadline.fire = scope_deadline;
+	s->grace.fire = scope_grace_over;
+	TAILQ_INIT(&s->fibers);
+	TAILQ_INIT(&s->pends);
+	TAILQ_INSERT_TAIL(&t->scopes, s, place);
+	if (timeout_ms > 0)
+		due_set(e, &s->deadline,
+		    e->clock_ns(e->clock_arg) + timeout_ms * NS_PER_MS);
+	engine_push(e, (struct ready){.kind = READY_START, .code = s->code});
+	return s;
+}
+
+void
+scope_start(struct engine *e, struct scope *s)
+{
+	const struct handler *h = s->handler;
+	mrb_value request = pin_take(&e->vm, &s->request), receiver;
+
+	s->phase = SCOPE_RUNNING;
+	if (h->method)
+		receiver = mrb_obj_value(h->class);
+	else
+		receiver =
+		    mrb_obj_value(mrb_obj_alloc(e->vm.mrb, MRB_TT_OBJECT, h->class));
+	fiber_start(e, s, receiver, request, h->method, true, false);
+}
+
+static bool
+scope_is_empty(const struct scope *s)
+{
+	return TAILQ_EMPTY(&s->fibers) && TAILQ_EMPTY(&s->pends) && s->queued == 0;
+}
+
+static void
+scope_free(struct engine *e, struct scope *s)
+{
+	struct task *t = s->task;
+
+	while (!TAILQ_EMPTY(&s->fibers))
+		fiber_abandon(e, TAILQ_FIRST(&s->fibers));
+	while (!TAILQ_EMPTY(&s->pends))
+		pend_free(e, TAILQ_FIRST(&s->pends));
+	due_clear(e, &s->deadline);
+	due_clear(e, &s->grace);
+	pin_drop(&e->vm, &s->value);
+	pin_drop(&e->vm, &s->request);
+	pin_drop(&e->vm, &s->unhandled);
+	slots_del(&e->scopes, s->code);
+	TAILQ_REMOVE(&t->scopes, s, place);
+	free(s->cut_reason);
+	free(s);
+	if (t->ended && TAILQ_EMPTY(&t->scopes))
+		task_free(e, t);
+}
+
+void
+scope_close(struct engine *e, struct task *t)
+{
+	t->ended = false; /* scope_free must not come back for it */
+	while (!TAILQ_EMPTY(&t->scopes))
+		scope_free(e, TAILQ_LAST(&t->scopes, scope_list));
+}
+
+/* What a scope leaves that was cut, or whose policy is not to wait, must end too. */
+static void
+scope_end_within(struct engine *e, struct scope *s)
+{
+	struct scope *t, *next;
+
+	SCOPES_YOUNGEST_FIRST(t, next, s->task)
+	if (t != s && scope_is_within(t, s))
+		scope_free(e, t);
+}
+
+static void
+scope_tell(struct engine *e, struct scope *s, bool ok, mrb_value v)
+{
+	struct task *t = s->task;
+	struct pend *call = slots_get(&e->pends, s->call);
+
+	if (s->parent) {
+		if (call && s->cut)
+			pend_finish(
+			    e, call, false, error_cut(&e->vm, s->cut, s->cut_reason));
+		else if (call)
+			pend_finish(e, call, ok, v);
+		return;
+	}
+	if (s->cut)
+		task_failed(e, t, s->cut, v, s->cut_reason);
+	else if (ok)
+		task_done(e, t, v);
+	else
+		task_failed(e, t, 0, v, NULL);
+	t->ended = true;
+}
+
+static void
+scope_end(struct engine *e, struct scope *s, bool ok, mrb_value v)
+{
+	s->phase = SCOPE_ENDED;
+	due_clear(e, &s->deadline);
+	due_clear(e, &s->grace);
+	detached_report_unhandled(e, s);
+	scope_tell(e, s, ok, v);
+	if (s->cut) {
+		scope_end_within(e, s);
+		scope_free(e, s);
+		return;
+	}
+	detached_cancel_losers(e, s);
+	if (scope_is_empty(s))
+		scope_free(e, s);
+}
+
+static bool
+scope_is_quiet(const struct scope *s)
+{
+	struct fiber *f;
+	struct pend *p;
+
+	if (s->queued > s->queued_detached)
+		return false;
+	TAILQ_FOREACH (f, &s->fibers, place)
+		if (!f->detached)
+			return false;
+	TAILQ_FOREACH (p, &s->pends, place)
+		if (!p->detached && !p->adopted)
+			return false;
+	return true;
+}
+
+/* The handler's outcome is known: what is left? */
+static void
+scope_linger(struct engine *e, struct scope *s)
+{
+	mrb_value v;
+
+	detached_report(e, s);
+	if (e->conf.detached == DETACHED_FAIL && s->ok && detached_any(s)) {
+		v = detached_error(e, s);
+		detached_cancel_all(e, s);
+		pin_drop(&e->vm, &s->value);
+		s->ok = false;
+	} else if (e->conf.detached == DETACHED_WAIT && !scope_is_quiet(s)) {
+		return;
+	} else {
+		v = pin_take(&e->vm, &s->value);
+	}
+	scope_end(e, s, s->ok, v);
+}
+
+static void
+scope_conclude(struct engine *e, struct scope *s, bool ok, mrb_value v)
+{
+	s->ok = ok;
+	s->phase = SCOPE_LINGERING;
+	if (s->cut) {
+		scope_check(e, s);
+	} else if (scope_is_empty(s)) {
+		scope_end(e, s, ok, v);
+	} else {
+		pin_drop(&e->vm, &s->value);
+		s->value = pin_put(&e->vm, v);
+		scope_linger(e, s);
+	}
+}
+
+struct scope_watch {
+	mrb_value deferred;
+	int64_t code;
+};
+
+/* True in *arg's place when it has settled already. */
+static mrb_value
+scope_watch(mrb_state *mrb, void *arg)
+{
+	struct scope_watch *w = arg;
+	mrb_value code = mrb_fixnum_value(w->code * 2 + 1);
+
+	return mrb_funcall_argv(
+	    mrb, w->deferred, engine_of(mrb)->vm.sym.watch, 1, &code);
+}
+
+void
+scope_returned(struct engine *e, struct scope *s, bool ok, mrb_value v)
+{
+	struct scope_watch w = {v, s->code};
+	mrb_value settled;
+
+	if (!ok || s->cut || !deferred_is(&e->vm, v)) {
+		scope_conclude(e, s, ok, v);
+		return;
+	}
+	s->phase = SCOPE_FOLLOWING;
+	pin_drop(&e->vm, &s->value);
+	s->value = pin_put(&e->vm, v);
+	burst_begin(e, s);
+	bool watched = gate_call(&e->vm, scope_watch, &w, &settled);
+	burst_end(e);
+	if (!watched)
+		scope_conclude(e, s, false, settled);
+	else if (mrb_test(settled))
+		scope_outcome(e, s);
+}
+
+static mrb_value
+scope_adopt(mrb_state *mrb, void *arg)
+{
+	deferred_adopt(engine_of(mrb), *(mrb_value *)arg);
+	return mrb_nil_value();
+}
+
+void
+scope_outcome(struct engine *e, struct scope *s)
+{
+	mrb_state *mrb = e->vm.mrb;
+	mrb_value d = pin_take(&e->vm, &s->value), out;
+	bool ok = mrb_true_p(mrb_iv_get(mrb, d, e->vm.sym.iv_state));
+	mrb_value v = mrb_iv_get(mrb, d, e->vm.sym.iv_value);
+
+	if (!TAILQ_EMPTY(&s->pends) && !gate_call(&e->vm, scope_adopt, &d, &out))
+		log_warn("adoption failed");
+	mrb_gc_protect(mrb, v);
+	scope_conclude(e, s, ok, v);
+}
+
+static bool
+scope_has_fibers_within(const struct scope *s)
+{
+	const struct scope *t;
+
+	TAILQ_FOREACH (t, &s->task->scopes, place)
+		if (scope_is_within(t, s) && !TAILQ_EMPTY(&t->fibers))
+			return true;
+	return false;
+}
+
+void
+scope_check(struct engine *e, struct scope *s)
+{
+	if (s->phase == SCOPE_ENDED) {
+		if (scope_is_empty(s)) {
+			detached_report_unhandled(e, s);
+			scope_free(e, s);
+		}
+	} else if (s->cut) {
+		if (!scope_has_fibers_within(s))
+			scope_end(e, s, false, mrb_nil_value());
+	} else if (s->phase == SCOPE_LINGERING && s->value) {
+		scope_linger(e, s);
+	}
+}
+
+void
+scope_cut(struct engine *e, struct scope *s, enum cause cause, const char *reason)
+{
+	struct scope *t, *next;
+	struct fiber *f;
+
+	if (s->phase == SCOPE_ENDED || s->cut)
+		return;
+	s->cut_reason = reason ? xstrdup(reason) : detached_late_text(s);
+	mrb_value exc = error_cut(&e->vm, cause, s->cut_reason);
+	due_clear(e, &s->deadline);
+	due_set(e, &s->grace, e->now_ns + e->conf.grace_ms * NS_PER_MS);
+	SCOPES_YOUNGEST_FIRST(t, next, s->task)
+	{
+		if (!scope_is_within(t, s) || t->cut)
+			continue;
+		t->cut = cause;
+		if (!t->cut_reason)
+			t->cut_reason = xstrdup(s->cut_reason);
+		TAILQ_FOREACH (f, &t->fibers, place)
+			fiber_interrupt(e, f, exc);
+	}
+	scope_check(e, s);
+}
+
+void
+scope_unhandled(struct engine *e, struct scope *s, mrb_value deferred)
+{
+	mrb_state *mrb = e->vm.mrb;
+
+	if (!s->unhandled)
+		s->unhandled = pin_put(&e->vm, mrb_ary_new_capa(mrb, 4));
+	mrb_ary_push(mrb, pin_get(&e->vm, s->unhandled), deferred);
+}
