@@ -1,5 +1,6 @@
 /* engine.c: see engine.h: opening and closing, the ready queue, time. */
 #include "engine.h"
+#include "../common/clock.h"
 #include "../common/err.h"
 #include "../common/log.h"
 #include "api.h"
@@ -16,11 +17,18 @@ engine_out_of_memory(void *arg UNUSED)
 	exit(EXIT_CONFIG_);
 }
 
+static int64_t
+engine_clock(void *arg UNUSED)
+{
+	return clock_now_ns();
+}
+
 static void
 engine_init(struct engine *e, const struct engine_conf *conf)
 {
 	e->magic = ENGINE_MAGIC;
 	e->conf = *conf;
+	e->clock_ns = engine_clock;
 	catalog_init(&e->catalog);
 	outbox_init(&e->out, conf->batch_bytes);
 	heap_init(&e->dues);

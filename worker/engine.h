@@ -144,7 +144,7 @@ struct engine {
 	struct outbox out;
 	uint64_t worker;   /* its number, in every message about a task */
 	struct page *page; /* borrowed; or NULL */
-	int64_t (*clock_ns)(void *arg);
+	int64_t (*clock_ns)(void *arg); /* CLOCK_MONOTONIC unless set */
 	void *clock_arg;
 	int64_t now_ns;
 	struct heap dues;

@@ -40,7 +40,8 @@ start_forkserver(void)
 	char program[1024];
 	int sv[2];
 
-	snprintf(program, sizeof program, "%s/worker/deferd-worker", build ? build : ".");
+	snprintf(
+	    program, sizeof program, "%s/worker/deferd-worker", build ? build : ".");
 	OK(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sv) == 0);
 	forkserver = fork();
 	if (forkserver == 0) {
@@ -157,17 +158,20 @@ send_out(void)
 static void
 spawn(void)
 {
+	static int spawned;
 	char address[64];
 	struct msg m;
 
-	snprintf(address, sizeof address, "abstract://worker-t-%d", (int)getpid());
+	snprintf(address, sizeof address, "abstract://worker-t-%d-%d", (int)getpid(),
+	    ++spawned);
 	EQ_INT(nng_pair0_open(&nng), 0);
 	nng_socket_set_ms(nng, NNG_OPT_RECVTIMEO, WAIT_MS);
 	EQ_INT(nng_listen(nng, address, NULL, 0), 0);
 	page_fd = memfd_create("page", MFD_CLOEXEC);
 	OK(ftruncate(page_fd, PAGE_BYTES) == 0);
 	page = mmap(NULL, PAGE_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, page_fd, 0);
-	struct msg_spawn s = {7, span_str(address), span_str("secret"), (uint64_t)getpid()};
+	struct msg_spawn s = {
+	    7, span_str(address), span_str("secret"), (uint64_t)getpid()};
 	send_record(MSG_SPAWN, &s, page_fd);
 	get_record(&m);
 	EQ_INT(m.number, MSG_SPAWNED);
@@ -179,6 +183,7 @@ spawn(void)
 	OK(span_is(m.hello.token, "secret"));
 	EQ_INT(m.hello.pid, worker);
 	struct msg_welcome w = {7};
+	buf_reset(&out);
 	EQ_INT(msg_pack(&out, MSG_WELCOME, &w), 0);
 	send_out();
 }
@@ -186,7 +191,8 @@ spawn(void)
 static void
 add_run(uint8_t id, unsigned handler, unsigned timeout_ms)
 {
-	static const uint8_t envelope[] = {0x98, 0x80, 0xc0, 0xc0, 0xc0, 0xc0, 0xc0, 0xc0, 0};
+	static const uint8_t envelope[] = {
+	    0x98, 0x80, 0xc0, 0xc0, 0xc0, 0xc0, 0xc0, 0xc0, 0};
 	struct taskid t = {{0}};
 
 	t.b[0] = id;
