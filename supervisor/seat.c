@@ -41,6 +41,7 @@ seat_clear(struct seat *s)
 	s->page = NULL;
 	s->pid = s->peer_pid = 0;
 	s->hello = false;
+	s->lost_ms = 0;
 	s->killed = KILL_NONE;
 }
 
@@ -87,11 +88,10 @@ seat_link_down_cb(void *arg)
 {
 	struct seat *s = arg;
 
-	if (s->life == LIFE_READY || s->life == LIFE_CLOSING) {
-		/* It cannot be asked anything any more; when it is dead already, this
-		 * does no harm, and its exit is on its way. */
-		seat_kill(s, KILL_BAD, "its pipe was closed");
-	}
+	/* Most often it is dead and SIGCHLD is on its way: only if that does not come is it
+	 * killed, by the watch. */
+	if (s->life == LIFE_READY || s->life == LIFE_CLOSING)
+		s->lost_ms = s->core->now_ms;
 }
 
 static const struct link_ops seat_link_ops = {

@@ -38,6 +38,7 @@ struct seat {
 	int64_t spawned_ms;
 	uint64_t tasks_done; /* by this worker */
 	uint64_t heap_bytes, fibers, symbols; /* of the last beat */
+	int64_t lost_ms; /* since when its pipe is closed; 0: it is not */
 	enum kill_cause killed;
 	int bye_status; /* what BYE said */
 	struct brake brake;

@@ -50,6 +50,10 @@ watch_seat(struct core *c, struct seat *s)
 
 	if (s->life == LIFE_EMPTY || s->life == LIFE_KILLED)
 		return;
+	if (s->lost_ms && c->now_ms - s->lost_ms > WATCH_EVERY_MS) {
+		seat_kill(s, KILL_BAD, "its pipe is closed, but it lives");
+		return;
+	}
 	if (s->page) {
 		page_read(s->page, &burst);
 		v.bursts = atomic_load_explicit(&s->page->bursts, memory_order_relaxed);
