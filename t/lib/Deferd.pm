@@ -130,7 +130,7 @@ my $owner = $$;
 
 sub _write_handlers {
 	my ($self, $handlers) = @_;
-	return $handlers if defined $handlers && !ref $handlers && -d $handlers;
+	return $handlers if defined $handlers && !ref $handlers && $handlers !~ m{\n} && -d $handlers;
 	my $dir = "$self->{dir}/handlers";
 	make_path($dir);
 	my %files = ref $handlers ? %$handlers : ('main.rb' => $handlers // '');
