@@ -9,8 +9,11 @@ use IO::Socket::UNIX;
 use JSON::PP ();
 use POSIX qw(WNOHANG);
 use Program qw(program program_path slurp spill wait_for);
+use Exporter qw(import);
 use Test::More;
 use Time::HiRes qw(sleep time);
+
+our @EXPORT_OK = qw(program wait_for);
 
 =head1 NAME
 
