@@ -102,8 +102,11 @@ enum fault
 core_submit(struct core *c, const struct submission *s, struct task **out)
 {
 	enum fault f = core_refusal(c, s);
-	struct task *t = f == FAULT_NONE ? core_make_task(c, s) : NULL;
+	struct task *t;
 
+	/* The turn may have begun with a long wait. */
+	core_refresh_clock(c);
+	t = f == FAULT_NONE ? core_make_task(c, s) : NULL;
 	if (!t) {
 		stats_add(&c->stats, STAT_TASKS_REFUSED, 1);
 		return f != FAULT_NONE ? f : FAULT_NO_MEMORY_HERE;
@@ -125,6 +128,7 @@ core_submit(struct core *c, const struct submission *s, struct task **out)
 enum cancel_result
 core_cancel(struct core *c, struct task *t, const char *reason)
 {
+	core_refresh_clock(c);
 	if (task_has_ended(t->state))
 		return CANCEL_TOO_LATE;
 	if (t->state != TASK_LEASED) {
