@@ -140,6 +140,15 @@ t_keys(void)
 		"f:2:26: apps[0].blocking_io: unknown key: did you mean blockingIo?\n"},
 	    {"apps:\n  - {id: a, handlers: /, keys: {mastre: aaaaaaaa}}\n",
 		"f:2:33: apps[0].keys.mastre: unknown key: did you mean master?\n"},
+	    {APPS "a23456789012345678901234567890123456789012345678901234567\xe2\x82"
+		  "\xac\xe2\x82\xac: 1\n",
+		"f:3:1: "
+		"a23456789012345678901234567890123456789012345678901234567\xe2\x82\xac."
+		"..: unknown key\n"},
+	    {APPS "a234567890123456789012345678901234567890123456789012345678\xe2\x82"
+		  "\xac\xe2\x82\xac: 1\n",
+		"f:3:1: a234567890123456789012345678901234567890123456789012345678...: "
+		"unknown key\n"},
 	    {APPS "\"a\\0b\\n\": 1\n", "f:3:1: a?b?: unknown key\n"},
 	    {APPS "user: root\nlog: {level: warn, level: info}\nuser: root\n",
 		"f:4:20: log.level: a duplicate key: it is set at line 4 already: "

@@ -260,6 +260,9 @@ t_reference_runner(void)
 	    "ignored: handlers.loadTimeout bounds the loading of handlers\n");
 	EQ_INT(conf->workers.concurrent, 20);
 	EQ_INT(conf->workers.beat_timeout_ms, 10000);
+	OK(parse(APPS "store: {engine: memory, path: /x}\n"));
+	EQ_STR(buf_cstr(&told.notices),
+	    "f:3:31: store.path: means nothing to the engine memory and is ignored\n");
 	OK(parse(APPS "workers: 8\n"));
 	EQ_INT(conf->workers.concurrent, 8);
 	EQ_INT(conf->workers.slots, 1);
