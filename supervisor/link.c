@@ -2,6 +2,7 @@
 #include "../common/clock.h"
 #include "../common/err.h"
 #include "../common/log.h"
+#include "../common/outbox.h"
 #include <errno.h>
 #include <event2/event.h>
 #include <nng/nng.h>
@@ -40,13 +41,6 @@ struct link_hub {
 	uint64_t missed_wakeups;
 };
 
-struct link_batch {
-	TAILQ_ENTRY(link_batch) next;
-	struct buf bytes;
-};
-
-TAILQ_HEAD(link_batches, link_batch);
-
 struct link {
 	unsigned magic;
 	TAILQ_ENTRY(link) next;
@@ -55,10 +49,9 @@ struct link {
 	char address[LINK_ADDRESS_BYTES];
 	nng_socket sock;
 	struct event *readable, *writable;
-	size_t batch_bytes;
-	struct link_batches out; /* the last one still grows */
-	bool blocked;            /* NNG said "later": writable is armed */
-	bool dispatching, dead;  /* link_free came from within a callback */
+	struct outbox out;
+	bool blocked;           /* NNG said "later": writable is armed */
+	bool dispatching, dead; /* link_free came from within a callback */
 	uint64_t received;
 	struct link_ops ops;
 	void *arg;
@@ -236,58 +229,37 @@ link_readable_cb(evutil_socket_t fd UNUSED, short what UNUSED, void *arg)
 int
 link_put(struct link *l, enum msg_number number, const void *fields)
 {
-	struct link_batch *b = TAILQ_LAST(&l->out, link_batches);
-
-	if (!b || b->bytes.n >= l->batch_bytes) {
-		b = calloc(1, sizeof *b);
-		if (!b)
-			return -ERR_NOMEM;
-		buf_init(&b->bytes, 0);
-		TAILQ_INSERT_TAIL(&l->out, b, next);
-	}
-	return msg_pack(&b->bytes, number, fields);
+	return outbox_put(&l->out, number, fields) ? 0 : -ERR_NOMEM;
 }
 
-static void
-link_batch_free(struct link *l, struct link_batch *b)
-{
-	TAILQ_REMOVE(&l->out, b, next);
-	buf_fini(&b->bytes);
-	free(b);
-}
-
-/* 0: gone or not worth keeping; -ERR_AGAIN: later. */
-static int
-link_send_batch(struct link *l, struct link_batch *b)
+static bool
+link_send_batch(struct link *l, const struct batch *b)
 {
 	nng_msg *m;
 
-	if (b->bytes.n == 0)
-		return 0;
 	if (nng_msg_alloc(&m, b->bytes.n) != 0)
-		return -ERR_AGAIN;
+		return false;
 	memcpy(nng_msg_body(m), b->bytes.p, b->bytes.n);
-	int rc = nng_sendmsg(l->sock, m, NNG_FLAG_NONBLOCK);
-	if (rc == 0)
-		return 0;
+	if (nng_sendmsg(l->sock, m, NNG_FLAG_NONBLOCK) == 0)
+		return true;
 	nng_msg_free(m);
-	return -ERR_AGAIN;
+	return false;
 }
 
 unsigned
 link_flush(struct link *l)
 {
-	struct link_batch *b;
+	struct batch *b;
 	unsigned n = 0;
 
-	while (!l->blocked && (b = TAILQ_FIRST(&l->out))) {
-		if (link_send_batch(l, b) != 0) {
+	while (!l->blocked && (b = outbox_peek(&l->out))) {
+		if (link_send_batch(l, b)) {
+			outbox_drop(&l->out);
+			n++;
+		} else { /* the peer has not taken the last one yet */
 			l->blocked = true;
 			event_add(l->writable, NULL);
-			break;
 		}
-		link_batch_free(l, b);
-		n++;
 	}
 	return n;
 }
@@ -358,10 +330,9 @@ link_new(struct link_hub *hub, uint64_t number, size_t recv_max_bytes,
 	l->magic = LINK_MAGIC;
 	l->hub = hub;
 	l->number = number;
-	l->batch_bytes = batch_bytes;
 	l->ops = *ops;
 	l->arg = arg;
-	TAILQ_INIT(&l->out);
+	outbox_init(&l->out, batch_bytes);
 	TAILQ_INSERT_TAIL(&hub->links, l, next);
 	int rc = link_open(&l->sock);
 	if (rc != 0) {
@@ -385,15 +356,12 @@ link_address(const struct link *l)
 static void
 link_destroy(struct link *l)
 {
-	struct link_batch *b;
-
 	if (l->readable)
 		event_free(l->readable);
 	if (l->writable)
 		event_free(l->writable);
 	nng_close(l->sock);
-	while ((b = TAILQ_FIRST(&l->out)))
-		link_batch_free(l, b);
+	outbox_fini(&l->out);
 	l->magic = 0;
 	free(l);
 }

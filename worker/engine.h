@@ -15,7 +15,7 @@
 #include "../common/msg.h"
 #include "../common/page.h"
 #include "catalog.h"
-#include "outbox.h"
+#include "../common/outbox.h"
 #include "pin.h"
 #include "slots.h"
 #include <sys/queue.h>

@@ -6,7 +6,7 @@
 #ifndef DEFERD_WORKER_LINK_H
 #define DEFERD_WORKER_LINK_H
 
-#include "outbox.h"
+#include "../common/outbox.h"
 
 struct event_base;
 struct link;

@@ -1,7 +1,7 @@
 /* outbox.c: see outbox.h. */
 #include "outbox.h"
-#include "../common/err.h"
-#include "../common/log.h"
+#include "err.h"
+#include "log.h"
 #include <stdlib.h>
 
 #define BATCH_KEEP_BYTES (256 * 1024)

@@ -5,7 +5,7 @@
 #ifndef DEFERD_OUTBOX_H
 #define DEFERD_OUTBOX_H
 
-#include "../common/msg.h"
+#include "msg.h"
 #include <sys/queue.h>
 
 struct batch {
