@@ -195,13 +195,14 @@ mp_next(struct mp *c, struct mp_tok *t)
 }
 
 int
-mp_skip(struct mp *c, struct span *out)
+mp_skip_within(struct mp *c, struct span *out, int depth_max)
 {
-	uint64_t left[MP_DEPTH_MAX + 1]; /* values still to come, per open container */
+	uint64_t left[MP_DEPTH_MAX + 2]; /* values still to come, per open container */
 	struct mp at = *c;
 	struct mp_tok t;
 	int depth = 0;
 
+	ASSERT(depth_max <= MP_DEPTH_MAX + 1);
 	left[0] = 1;
 	while (depth >= 0) {
 		if (left[depth] == 0) {
@@ -214,7 +215,7 @@ mp_skip(struct mp *c, struct span *out)
 			return r;
 		if (t.type != MP_ARRAY && t.type != MP_MAP)
 			continue;
-		if (++depth > MP_DEPTH_MAX)
+		if (++depth > depth_max)
 			return -ERR_TOO_DEEP;
 		left[depth] = t.type == MP_MAP ? 2 * (uint64_t)t.count : t.count;
 	}
@@ -222,4 +223,10 @@ mp_skip(struct mp *c, struct span *out)
 		*out = span_of(c->p, (size_t)(at.p - c->p));
 	c->p = at.p;
 	return 0;
+}
+
+int
+mp_skip(struct mp *c, struct span *out)
+{
+	return mp_skip_within(c, out, MP_DEPTH_MAX);
 }

@@ -53,6 +53,9 @@ int mp_next(struct mp *, struct mp_tok *) MUST_USE;
 /* Steps over one whole value, iteratively; *out (may be NULL) is where it lies. Also
  * -ERR_TOO_DEEP over MP_DEPTH_MAX nested containers. */
 int mp_skip(struct mp *, struct span *out) MUST_USE;
+/* The same with another depth, at most MP_DEPTH_MAX + 1: an envelope holds values that
+ * may themselves be MP_DEPTH_MAX deep. */
+int mp_skip_within(struct mp *, struct span *out, int depth_max) MUST_USE;
 /* One token of the wanted type, else -ERR_TYPE (the cursor does not move then).
  * mp_sint also takes an MP_UINT that fits; mp_real also takes integers. */
 int mp_uint(struct mp *, uint64_t *) MUST_USE;

@@ -159,7 +159,7 @@ msg_parse_field(struct mp *c, enum msg_type type, void *field)
 	case MSG_T_real: return mp_real(c, field);
 	case MSG_T_str: return msg_parse_str(c, field);
 	case MSG_T_bin: return mp_bin(c, field);
-	case MSG_T_raw: return mp_skip(c, field);
+	case MSG_T_raw: return mp_skip_within(c, field, MP_DEPTH_MAX + 1);
 	}
 	NEVER("a field type without a parser");
 }

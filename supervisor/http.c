@@ -1,0 +1,260 @@
+/*
+ * http.c: the listeners and the router: by the path's first segment a request goes to a
+ * dialect. What a dialect is, http.c does not know; what a connection costs is
+ * http_conn.c's, how a call waits http_call.c's.
+ */
+#include "http.h"
+#include "../common/err.h"
+#include "../common/log.h"
+#include "http_impl.h"
+#include "stats.h"
+#include <errno.h>
+#include <event2/buffer.h>
+#include <event2/bufferevent.h>
+#include <event2/http.h>
+#include <event2/http_struct.h>
+#include <event2/listener.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define HTTP_BACKLOG 1024
+/* evhttp's own limit is above ours, so that most of what is too large is told so in
+ * its dialect. */
+#define HTTP_BODY_MORE_BYTES (256 << 10)
+
+/* --- routing --- */
+
+/* An app's id and key in the path: Backendless. */
+static bool
+http_has_app_path(struct span path)
+{
+	struct span rest = path;
+
+	path_next(&rest);
+	path_next(&rest);
+	return rest.p != NULL;
+}
+
+static void
+http_route(struct http_req *r)
+{
+	struct span rest = r->path, first = path_next(&rest);
+
+	if (system_serve(r, first))
+		return;
+	if (span_is(first, "v1")) {
+		r->path = rest;
+		r->dialect = &dialect_native;
+	} else if (span_is_nocase(first, "parse")) {
+		r->path = rest;
+		r->dialect = &dialect_parse;
+	} else if (span_is(first, "api") || http_has_app_path(r->path)) {
+		r->dialect = &dialect_backendless;
+	} else {
+		reply_refuse(r, FAULT_NOT_FOUND, "there is nothing at this path");
+		return;
+	}
+	if (r->body.n > (size_t)core_conf(r->http->core)->http.body_bytes)
+		reply_refuse(r, FAULT_TOO_LARGE, NULL);
+	else
+		r->dialect->serve(r);
+}
+
+static void
+http_request_cb(struct evhttp_request *ev, void *arg)
+{
+	struct http *http = arg;
+	struct http_req r;
+	const char *why;
+
+	stats_add(http->stats, STAT_HTTP_REQUESTS, 1);
+	if (!http_req_read(&r, http, ev, &why)) {
+		reply_header(ev, "Connection", "close");
+		reply_refuse(&r, FAULT_BAD_REQUEST, "%s", why);
+		return;
+	}
+	http_req_body(&r);
+	http_route(&r);
+}
+
+/* --- listeners --- */
+
+static int
+http_open_socket(const struct conf_listen *l)
+{
+	struct addrinfo hints = {.ai_family = AF_UNSPEC,
+			    .ai_socktype = SOCK_STREAM,
+			    .ai_flags = AI_PASSIVE | AI_NUMERICSERV},
+			*a;
+	char port[16];
+	int fd, on = 1;
+
+	snprintf(port, sizeof port, "%d", l->port);
+	int r = getaddrinfo(l->host, port, &hints, &a);
+	if (r != 0) {
+		log_error("cannot listen on %s: %s", l->url, gai_strerror(r));
+		errno = EADDRNOTAVAIL;
+		return -1;
+	}
+	fd = socket(a->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd >= 0) {
+		setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+		/* accepted sockets inherit it: an answer does not wait for an ACK */
+		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+		if (a->ai_family == AF_INET6)
+			setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
+		if (bind(fd, a->ai_addr, a->ai_addrlen) != 0 ||
+		    listen(fd, HTTP_BACKLOG) != 0) {
+			close(fd);
+			fd = -1;
+		}
+	}
+	freeaddrinfo(a);
+	if (fd < 0)
+		log_error("cannot listen on %s: %s", l->url, strerror(errno));
+	return fd;
+}
+
+static char *
+http_name_listener(int fd, const struct conf_listen *l)
+{
+	struct sockaddr_storage ss;
+	socklen_t n = sizeof ss;
+	char host[64], port[16];
+	struct buf url;
+	size_t len;
+
+	buf_init(&url, 0);
+	if (getsockname(fd, (struct sockaddr *)&ss, &n) == 0 &&
+	    getnameinfo((struct sockaddr *)&ss, n, host, sizeof host, port, sizeof port,
+		NI_NUMERICHOST | NI_NUMERICSERV) == 0)
+		buf_printf(&url, strchr(host, ':') ? "http://[%s]:%s" : "http://%s:%s",
+		    host, port);
+	else
+		buf_add_str(&url, l->url);
+	buf_add_byte(&url, '\0');
+	return (char *)buf_take(&url, &len);
+}
+
+static int
+http_listen(struct http *http, const struct conf_listen *l)
+{
+	struct http_listener *new = &http->listener[http->listener_n];
+	int fd = http_open_socket(l);
+
+	if (fd < 0)
+		return -1;
+	new->listener = evconnlistener_new(http->base, NULL, NULL,
+	    LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, 0, fd);
+	if (!new->listener) {
+		close(fd);
+		return -1;
+	}
+	if (!evhttp_bind_listener(http->server, new->listener)) {
+		evconnlistener_free(new->listener);
+		return -1;
+	}
+	new->url = http_name_listener(fd, l);
+	http->listener_n++;
+	return 0;
+}
+
+/* --- beginning and end --- */
+
+static int
+http_open_server(struct http *http, const struct conf *conf)
+{
+	struct timeval idle = {
+	    conf->http.idle_ms / 1000, conf->http.idle_ms % 1000 * 1000};
+
+	if (!(http->server = evhttp_new(http->base)))
+		return -1;
+	evhttp_set_gencb(http->server, http_request_cb, http);
+	evhttp_set_allowed_methods(http->server,
+	    EVHTTP_REQ_GET | EVHTTP_REQ_POST | EVHTTP_REQ_PUT | EVHTTP_REQ_PATCH |
+		EVHTTP_REQ_DELETE | EVHTTP_REQ_HEAD | EVHTTP_REQ_OPTIONS);
+	evhttp_set_max_headers_size(http->server, conf->http.header_bytes);
+	evhttp_set_max_body_size(
+	    http->server, conf->http.body_bytes + HTTP_BODY_MORE_BYTES);
+	evhttp_set_timeout_tv(http->server, &idle);
+	/* a client that sends too much reads the answer once it has sent it */
+	evhttp_set_flags(http->server, EVHTTP_SERVER_LINGERING_CLOSE);
+	evhttp_set_default_content_type(http->server, NULL);
+	return 0;
+}
+
+struct http *
+http_new(struct event_base *base, struct core *core)
+{
+	const struct conf *conf = core_conf(core);
+	struct http *http = xcalloc(1, sizeof *http);
+	int r;
+
+	http->base = base;
+	http->core = core;
+	http->stats = core_stats(core);
+	http->listener = xcalloc(conf->listen_n + 1, sizeof *http->listener);
+	buf_init(&http->out, 0);
+	buf_init(&http->text, 0);
+	buf_init(&http->envelope, 0);
+	r = call_init(http) == 0 ? http_open_server(http, conf) : -1;
+	for (size_t i = 0; r == 0 && i < conf->listen_n; i++)
+		r = http_listen(http, &conf->listen[i]);
+	if (r == 0)
+		r = conn_init(http);
+	if (r != 0) {
+		int e = errno;
+		http_free(http);
+		errno = e;
+		return NULL;
+	}
+	return http;
+}
+
+void
+http_stop_accepting(struct http *http)
+{
+	http->stopping = true;
+	for (size_t i = 0; i < http->listener_n; i++) {
+		struct evconnlistener *l = http->listener[i].listener;
+		/* refuse from now on; the descriptor stays evhttp's */
+		shutdown(evconnlistener_get_fd(l), SHUT_RD);
+		evconnlistener_disable(l);
+		evconnlistener_set_cb(l, NULL, NULL);
+	}
+}
+
+size_t
+http_pending(const struct http *http)
+{
+	return http->pending;
+}
+
+const char *
+http_url(const struct http *http, size_t i)
+{
+	return i < http->listener_n ? http->listener[i].url : NULL;
+}
+
+void
+http_free(struct http *http)
+{
+	if (!http)
+		return;
+	call_fini(http);
+	conn_fini(http);
+	if (http->server)
+		evhttp_free(http->server);
+	for (size_t i = 0; i < http->listener_n; i++)
+		free(http->listener[i].url);
+	free(http->listener);
+	buf_fini(&http->out);
+	buf_fini(&http->text);
+	buf_fini(&http->envelope);
+	free(http);
+}

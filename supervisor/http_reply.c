@@ -1,0 +1,257 @@
+/*
+ * http_reply.c: writes replies: one buffer, one evbuffer_add, the headers of the
+ * dialect. Refusals are told in the words of fault.def. It knows no route.
+ */
+#include "http_impl.h"
+#include "stats.h"
+#include <event2/buffer.h>
+#include <event2/http.h>
+#include <event2/http_struct.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <strings.h>
+
+#define JSON_TYPE "application/json; charset=utf-8"
+
+struct jsonw *
+reply_begin(struct http *http)
+{
+	buf_reset(&http->out);
+	jsonw_init(&http->w, &http->out);
+	return &http->w;
+}
+
+void
+reply_header(struct evhttp_request *ev, const char *name, const char *value)
+{
+	evhttp_add_header(evhttp_request_get_output_headers(ev), name, value);
+}
+
+void
+reply_add_durability(struct http_req *r)
+{
+	const char *engine = core_conf(r->http->core)->store.engine;
+
+	reply_header(r->ev, "Deferd-Durability",
+	    engine && strcmp(engine, "memory") != 0 ? "synced" : "memory");
+}
+
+/* evhttp would send a body with the answer to HEAD and with 204. */
+static void
+reply_add_body(struct http *http, struct evhttp_request *ev, int status)
+{
+	char length[24];
+
+	if (status == 204 || status == 304)
+		return;
+	if (evhttp_request_get_command(ev) == EVHTTP_REQ_HEAD) {
+		snprintf(length, sizeof length, "%zu", http->out.n);
+		reply_header(ev, "Content-Length", length);
+		return;
+	}
+	evbuffer_add(evhttp_request_get_output_buffer(ev), http->out.p, http->out.n);
+}
+
+void
+reply_send_as(struct http *http, struct evhttp_request *ev, const struct dialect *d,
+    int status, const char *type)
+{
+	if (http->out.failed) {
+		buf_reset(&http->out);
+		status = 503;
+	}
+	if (type)
+		reply_header(ev, "Content-Type", type);
+	if (d->add_headers)
+		d->add_headers(ev);
+	if (http->stopping)
+		reply_header(ev, "Connection", "close");
+	reply_add_body(http, ev, status);
+	evhttp_send_reply(ev, status, NULL, NULL);
+	buf_shrink(&http->out, 1 << 20);
+}
+
+void
+reply_send(
+    struct http *http, struct evhttp_request *ev, const struct dialect *d, int status)
+{
+	reply_send_as(http, ev, d, status, JSON_TYPE);
+}
+
+/* --- faults --- */
+
+const char *
+trouble_text(const struct trouble *t)
+{
+	return t->message ? t->message : fault_info(t->fault)->text;
+}
+
+struct trouble
+trouble_of(const struct task *t)
+{
+	const struct task_note *n = t->note;
+	struct trouble trouble = {.fault = t->fault};
+
+	if (!n)
+		return trouble;
+	trouble.message = n->message;
+	trouble.class = n->class;
+	trouble.backtrace = span_of(n->backtrace, n->backtrace_bytes);
+	if (trouble.fault == FAULT_CLOUD_ERROR) {
+		trouble.code = n->code;
+		trouble.has_code = n->has_code;
+		trouble.status = n->status;
+	}
+	return trouble;
+}
+
+void
+reply_trouble(struct http *http, struct evhttp_request *ev, const struct dialect *d,
+    const struct trouble *t)
+{
+	int status = d->trouble_status(t);
+
+	d->write_trouble(reply_begin(http), t);
+	if (status == 503)
+		reply_header(ev, "Retry-After", "1");
+	else if (status == 401)
+		reply_header(ev, "WWW-Authenticate", "Bearer realm=\"deferd\"");
+	reply_send(http, ev, d, status);
+}
+
+void
+reply_refuse(struct http_req *r, enum fault fault, const char *fmt, ...)
+{
+	struct trouble t = {.fault = fault};
+	char text[512];
+	va_list ap;
+
+	if (fmt) {
+		va_start(ap, fmt);
+		vsnprintf(text, sizeof text, fmt, ap);
+		va_end(ap);
+		t.message = text;
+	}
+	stats_add(r->http->stats, STAT_HTTP_REFUSED, 1);
+	reply_trouble(r->http, r->ev, r->dialect, &t);
+}
+
+/* --- Cloud::Response --- */
+
+/* What frames the reply is evhttp's business, not a handler's. */
+static bool
+header_is_ours(struct span name)
+{
+	static const char *const ours[] = {"connection", "content-length", "date",
+	    "keep-alive", "transfer-encoding", "upgrade", "trailer"};
+
+	for (size_t i = 0; i < COUNT_OF(ours); i++)
+		if (span_is_nocase(name, ours[i]))
+			return true;
+	return name.n == 0;
+}
+
+/* Letters of a token in the name, no control characters in the value. */
+static bool
+header_is_clean(struct span name, struct span value)
+{
+	for (size_t i = 0; i < name.n; i++)
+		if (name.p[i] <= ' ' || name.p[i] >= 127 ||
+		    strchr("\"(),/:;<=>?@[\\]{}", name.p[i]))
+			return false;
+	for (size_t i = 0; i < value.n; i++)
+		if ((value.p[i] < ' ' && value.p[i] != '\t') || value.p[i] == 127)
+			return false;
+	return true;
+}
+
+static void
+reply_take_header(
+    struct evhttp_request *ev, struct span name, struct span value, const char **type)
+{
+	struct evkeyvalq *out = evhttp_request_get_output_headers(ev);
+	char n[128], v[4096];
+
+	if (header_is_ours(name) || !header_is_clean(name, value) ||
+	    name.n >= sizeof n || value.n >= sizeof v)
+		return;
+	snprintf(n, sizeof n, "%.*s", SPAN_FMT(name));
+	snprintf(v, sizeof v, "%.*s", SPAN_FMT(value));
+	evhttp_add_header(out, n, v);
+	if (strcasecmp(n, "Content-Type") == 0)
+		*type = evhttp_find_header(out, n);
+}
+
+int
+reply_take_response(
+    struct evhttp_request *ev, const struct task *t, const char **type, int otherwise)
+{
+	const struct task_note *n = t->note;
+	struct span name, value;
+	uint32_t pairs = 0;
+
+	*type = NULL;
+	if (!n)
+		return otherwise;
+	struct mp c = mp_over(span_of(n->headers, n->headers_bytes));
+	if (n->headers && mp_map(&c, &pairs) == 0)
+		for (; pairs && mp_str(&c, &name) == 0 && mp_str(&c, &value) == 0;
+		     pairs--)
+			reply_take_header(ev, name, value, type);
+	return n->status >= 200 && n->status <= 599 ? n->status : otherwise;
+}
+
+/* --- evhttp's own error pages --- */
+
+/* Whose dialect a request that could not be read spoke, by what is left of it. */
+static const struct dialect *
+dialect_guess(struct evhttp_request *ev)
+{
+	struct evkeyvalq *in = evhttp_request_get_input_headers(ev);
+	const char *agent = evhttp_find_header(in, "User-Agent");
+
+	if (evhttp_find_header(in, "X-Parse-Application-Id") ||
+	    (agent && strncmp(agent, "Parse/", 6) == 0))
+		return &dialect_parse;
+	if (!evhttp_find_header(in, "Authorization") &&
+	    evhttp_find_header(in, "Content-Type"))
+		return &dialect_backendless;
+	return &dialect_native;
+}
+
+/*
+ * libevent calls this through the dynamic linker, which finds ours first: its own
+ * answers in HTML. configure has tried that it works. The request may be half read:
+ * version and URI may be missing.
+ */
+void
+evhttp_send_error(struct evhttp_request *ev, int status, const char *reason UNUSED)
+{
+	const struct dialect *d = dialect_guess(ev);
+	struct trouble t = {.fault = FAULT_BAD_REQUEST};
+	struct jsonw w;
+	struct buf out;
+
+	ev->major = 1;
+	ev->minor = 1;
+	if (status == 413) {
+		t.fault = FAULT_TOO_LARGE;
+		t.message = "the body is too large, or its chunks are malformed";
+	} else if (status == 0 || status == 501) {
+		status = 501;
+		t.fault = FAULT_METHOD;
+		t.message = "this method is not known";
+	} else if (status == 400) {
+		t.message = "the request line or the headers are malformed or too long";
+	}
+	buf_init(&out, 0);
+	jsonw_init(&w, &out);
+	d->write_trouble(&w, &t);
+	evhttp_clear_headers(evhttp_request_get_output_headers(ev));
+	reply_header(ev, "Content-Type", JSON_TYPE);
+	reply_header(ev, "Connection", "close");
+	if (evhttp_request_get_command(ev) != EVHTTP_REQ_HEAD)
+		evbuffer_add(evhttp_request_get_output_buffer(ev), out.p, out.n);
+	evhttp_send_reply(ev, status, NULL, NULL);
+	buf_fini(&out);
+}
