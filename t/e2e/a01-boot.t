@@ -6,7 +6,7 @@ use FindBin;
 use lib "$FindBin::Bin/../lib";
 use Deferd;
 use IO::Socket::IP;
-use Program qw(program slurp wait_for);
+use Program qw(is_alive program slurp wait_for);
 use Test::More;
 
 my $hello = 'Cloud.function("hello") { |req| "Hello #{req.params["name"]}" }';
@@ -68,19 +68,17 @@ my @urls = @{ $d->ctl(qw(show info))->{urls} };
 cmp_ok scalar(@urls), '>=', scalar(@listen), 'all listeners';
 is_deeply [map { Http->new($_)->request(GET => '/healthz')->{status} } @urls],
     [map { 200 } @urls], '... answer';
-$d->stop_ok('INT and TERM are not needed for that');
+$d->stop_ok;
 
 # --- in the background ---
-$d = Deferd->prepare(handlers => $hello,
-	config => { workers => 1, log => { target => '/dev/null' }, pidFile => 'unused' });
+$d = Deferd->prepare(handlers => $hello, config => {
+	workers => 1, log => { target => '{dir}/daemon.log' }, pidFile => '{dir}/pid' });
 my ($pid_file, $log) = map { $d->dir . "/$_" } qw(pid daemon.log);
-$d = Deferd->prepare(handlers => $hello,
-	config => { workers => 1, log => { target => $log }, pidFile => $pid_file });
 $r = program('deferd', { DEFERD_TEST => $d->dir }, '-f', $d->config);
 is $r->{status}, 0, 'without -F it returns when it is ready';
 is $r->{out} . $r->{err}, '', '... quietly';
 my ($pid) = slurp($pid_file) =~ /^(\d+)\n$/;
-ok $pid && kill(0 => $pid), 'the pid file has its process id';
+ok $pid && is_alive($pid), 'the pid file has its process id';
 is $d->ctl(qw(show info))->{pid}, $pid, '... which is the daemon\'s';
 $second = Deferd->prepare(handlers => $hello);
 $r = $second->check('-F', '-p', $pid_file);
@@ -93,7 +91,7 @@ kill USR1 => $pid;
 wait_for { slurp($log) =~ /USR1: log reopened/ } 'the log, after USR1';
 pass 'USR1 opens the log again';
 kill TERM => $pid;
-wait_for { !kill 0 => $pid } 'its end';
+wait_for { !is_alive($pid) } 'its end';
 ok !-e $pid_file, 'it takes the pid file along';
 is_deeply [$d->leftovers], [], '... and leaves no process';
 $r = Deferd->prepare(handlers => '1 +')->check;

@@ -51,7 +51,7 @@ Options:
 
     handlers  a folder, or Ruby text, or { 'a.rb' => text, ... }
     config    sections of the config, over the defaults: { workers => {...}, apps => [...] }
-    yaml      the whole config as text instead; {dir} stands for the folder
+    yaml      the whole config as text instead; in both {dir} stands for the folder
     again     a Deferd that has ended: its folder, so its config and its log, are used
     limits    { n => 96 }: ulimit -n
     env       { NAME => value }
@@ -150,14 +150,13 @@ sub prepare {
 	return $self if $o{again};
 	my $handlers = $self->_write_handlers($o{handlers});
 	my $text = $o{yaml};
-	if (defined $text) {
-		$text =~ s/\{dir\}/$dir/g;
-	} else {
+	if (!defined $text) {
 		my %config = (listen => ['http://127.0.0.1:0'], control => { socket => $self->{socket} },
 			store => { engine => 'memory' }, %{ $o{config} // {} });
 		$config{apps} //= [{ id => 'demo', handlers => $handlers, keys => \%keys }];
 		$text = JSON::PP->new->utf8->canonical->pretty->encode(\%config);
 	}
+	$text =~ s/\{dir\}/$dir/g;
 	spill($self->{config}, $text);
 	return $self;
 }

@@ -9,7 +9,7 @@ use File::Temp qw(tempdir);
 use POSIX qw(WNOHANG);
 use Time::HiRes qw(sleep time);
 
-our @EXPORT_OK = qw(build program program_path slurp spill wait_for);
+our @EXPORT_OK = qw(build is_alive program program_path slurp spill wait_for);
 
 =head1 NAME
 
@@ -31,6 +31,10 @@ Waits until the block is true and returns what it said; dies after 10 s.
 =item build, program_path($name)
 
 The folder where make ran (C<$DEFERD_BUILD>, else F<build>, else the tree); a program in it.
+
+=item is_alive($pid)
+
+There is such a process and it is no zombie.
 
 =item slurp($path), spill($path, $text)
 
@@ -83,6 +87,11 @@ sub program {
 	$r{$_} = slurp("$dir/$_") for qw(out err);
 	remove_tree($dir);
 	return \%r;
+}
+
+sub is_alive {
+	my ($pid) = @_;
+	return slurp("/proc/$pid/stat") =~ /^\d+ \(.*\) [^ZX] /s;
 }
 
 sub slurp {
