@@ -8,12 +8,12 @@ use Http;
 use IO::Socket::UNIX;
 use JSON::PP ();
 use POSIX qw(WNOHANG);
-use Program qw(program program_path slurp spill wait_for);
+use Program qw(build program program_path slurp spill wait_for);
 use Exporter qw(import);
 use Test::More;
 use Time::HiRes qw(sleep time);
 
-our @EXPORT_OK = qw(program wait_for);
+our @EXPORT_OK = qw(build program wait_for); # of Program, for short
 
 =head1 NAME
 
