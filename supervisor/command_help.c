@@ -1,6 +1,7 @@
 /*
  * command_help.c: help, and the commands that act on the whole daemon.
  */
+#include "../common/human.h"
 #include "command.h"
 #include <stdio.h>
 
@@ -99,17 +100,19 @@ command_say(struct command_call *call, const char *text)
 }
 
 static void
-command_say_left(struct command_call *call, const char *what)
+command_say_left(struct command_call *call, const char *what, int64_t grace_ms)
 {
 	struct lane_view main_lane, low;
-	char text[256];
+	char text[256], grace[HUMAN_BYTES];
 
 	core_view_lane(call->core, LANE_MAIN, &main_lane);
 	core_view_lane(call->core, LANE_LOW, &low);
+	human_ms(grace_ms, grace);
 	snprintf(text, sizeof text,
-	    "%s: %llu queued and %llu running tasks are finished first", what,
+	    "%s: %llu queued and %llu running tasks are finished first%s%s", what,
 	    (unsigned long long)(main_lane.queued + low.queued),
-	    (unsigned long long)(main_lane.leased + low.leased));
+	    (unsigned long long)(main_lane.leased + low.leased),
+	    grace_ms < 0 ? "" : ", for at most ", grace_ms < 0 ? "" : grace);
 	command_say(call, text);
 }
 
@@ -121,7 +124,7 @@ command_drain(struct command_call *call)
 		return;
 	}
 	core_drain(call->core);
-	command_say_left(call, "draining, new tasks are refused");
+	command_say_left(call, "draining, new tasks are refused", -1);
 }
 
 void
@@ -134,7 +137,7 @@ command_stop(struct command_call *call)
 	}
 	call->code = CODE_ASKED;
 	call->ops->stop(call->ops->arg);
-	command_say_left(call, "stopping");
+	command_say_left(call, "stopping", core_conf(call->core)->shutdown.grace_ms);
 }
 
 void

@@ -304,7 +304,8 @@ show_worker(struct sheet *s, const struct worker_view *v)
 	sheet_ms(s, "age_ms", "age", alive ? v->age_ms : -1);
 	sheet_ms(s, "beat_ago_ms", "beat", alive ? v->beat_ago_ms : -1);
 	sheet_ms(s, "burst_ms", "burst", alive ? v->burst_ms : -1);
-	sheet_bytes(s, "heap_bytes", "heap", alive ? (int64_t)v->heap_bytes : -1);
+	sheet_bytes(
+	    s, "heap_bytes", "heap", v->heap_bytes > 0 ? (int64_t)v->heap_bytes : -1);
 	sheet_int(s, "fibers", NULL, (int64_t)v->fibers);
 	sheet_str(
 	    s, "obituary", NULL, v->obituary && v->obituary[0] ? v->obituary : NULL);

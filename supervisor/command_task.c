@@ -192,9 +192,9 @@ task_show_times(struct sheet *s, const struct task *t, int64_t now_ms)
 {
 	bool begun = t->started_ms > 0;
 
-	sheet_int(s, "attempt", NULL, t->attempt);
+	sheet_int(s, "attempt", "attempt", t->attempt);
 	sheet_int(s, "attempts", NULL, t->attempts_max);
-	sheet_text(s, "attempt", "%d of %d", t->attempt, t->attempts_max);
+	sheet_text(s, "retries", "at most %d after a failure", t->attempts_max - 1);
 	sheet_wall(s, "accepted_at", "accepted", t->accepted_wall_ms);
 	sheet_wall(s, "started_at", "started", task_wall_or_0(t, t->started_ms));
 	sheet_wall(s, "ended_at", "ended", task_wall_or_0(t, t->ended_ms));
@@ -285,7 +285,7 @@ task_show_error(struct sheet *s, const struct task *t)
 	if (t->note && t->note->has_code)
 		sheet_int(s, "code", "code", t->note->code);
 	sheet_str(s, "class", "class", t->note ? t->note->class : NULL);
-	sheet_str(s, "message", "message",
+	sheet_lines(s, "message", "message",
 	    t->note && t->note->message ? t->note->message : info->text);
 	if (t->note)
 		task_show_backtrace(s, t->note);

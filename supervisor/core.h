@@ -103,7 +103,8 @@ struct worker_view {
 	int pid;
 	const char *state; /* "empty" "starting" "ready" "closing" "retiring" "killed" */
 	const char *app;
-	const char *task; /* handler name of its (oldest) task, NULL when idle */
+	const char *task; /* handler name of the task whose burst runs, else of
+			   its oldest; NULL when idle */
 	enum kind task_kind;
 	enum lane_name task_lane;
 	char task_id[TASKID_TEXT_BYTES]; /* "" when idle */

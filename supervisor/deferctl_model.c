@@ -62,7 +62,7 @@ model_take_info(struct model *m, const json_t *o, int64_t now_ms)
 	m->done = get_int(o, "tasks_done");
 	m->failed = get_int(o, "tasks_failed") + get_int(o, "tasks_dead");
 	m->refused = get_int(o, "tasks_refused");
-	m->died = get_int(o, "workers_died") + get_int(o, "workers_killed");
+	m->died = get_int(o, "workers_died");
 	ended = m->done + m->failed + get_int(o, "tasks_cancelled");
 	if (m->at_ms > 0 && now_ms > m->at_ms)
 		m->rate =

@@ -266,12 +266,36 @@ sheet_str(struct sheet *s, const char *key, const char *title, const char *v)
 }
 
 void
+sheet_lines(struct sheet *s, const char *key, const char *title, const char *text)
+{
+	if (sheet_key(s, key))
+		jsonw_str(&s->w, text);
+	while (*text) {
+		size_t n = strcspn(text, "\n");
+
+		sheet_cell(s, title, span_of(text, n), false);
+		title = "";
+		text += n + (text[n] == '\n');
+	}
+}
+
+static void
+sheet_json_int(struct sheet *s, const char *key, int64_t v, bool null)
+{
+	if (!sheet_key(s, key))
+		return;
+	if (null)
+		jsonw_null(&s->w);
+	else
+		jsonw_int(&s->w, v);
+}
+
+void
 sheet_int(struct sheet *s, const char *key, const char *title, int64_t v)
 {
 	char text[HUMAN_BYTES];
 
-	if (sheet_key(s, key))
-		jsonw_int(&s->w, v);
+	sheet_json_int(s, key, v, false);
 	snprintf(text, sizeof text, "%lld", (long long)v);
 	sheet_text_cell(s, title, text, true);
 }
@@ -281,12 +305,7 @@ sheet_ms(struct sheet *s, const char *key, const char *title, int64_t ms)
 {
 	char text[HUMAN_BYTES];
 
-	if (sheet_key(s, key)) {
-		if (ms < 0)
-			jsonw_null(&s->w);
-		else
-			jsonw_int(&s->w, ms);
-	}
+	sheet_json_int(s, key, ms, ms < 0);
 	sheet_text_cell(s, title, human_ms(ms, text), true);
 }
 
@@ -309,12 +328,7 @@ sheet_id(struct sheet *s, const char *key, const char *title, uint64_t id)
 {
 	char text[HUMAN_BYTES] = "-";
 
-	if (sheet_key(s, key)) {
-		if (id == 0)
-			jsonw_null(&s->w);
-		else
-			jsonw_uint(&s->w, id);
-	}
+	sheet_json_int(s, key, (int64_t)id, id == 0);
 	if (id != 0)
 		snprintf(text, sizeof text, "%llu", (unsigned long long)id);
 	sheet_text_cell(s, title, text, true);
@@ -325,12 +339,7 @@ sheet_bytes(struct sheet *s, const char *key, const char *title, int64_t bytes)
 {
 	char text[HUMAN_BYTES] = "-";
 
-	if (sheet_key(s, key)) {
-		if (bytes < 0)
-			jsonw_null(&s->w);
-		else
-			jsonw_int(&s->w, bytes);
-	}
+	sheet_json_int(s, key, bytes, bytes < 0);
 	if (bytes >= 0)
 		human_bytes((uint64_t)bytes, text);
 	sheet_text_cell(s, title, text, true);

@@ -46,6 +46,8 @@ void sheet_end_table(struct sheet *);
 
 /* NULL: null, "-" in text. */
 void sheet_str(struct sheet *, const char *key, const char *title, const char *);
+/* In a card: each line of the text on a line of its own. */
+void sheet_lines(struct sheet *, const char *key, const char *title, const char *);
 void sheet_span(struct sheet *, const char *key, const char *title, struct span);
 void sheet_int(struct sheet *, const char *key, const char *title, int64_t);
 /* Negative: null, "-"; so for the next three. */

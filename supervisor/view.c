@@ -122,10 +122,13 @@ core_seat_count(const struct core *c)
 }
 
 static void
-view_task(const struct core *c, const struct seat *s, struct worker_view *v)
+view_task(const struct core *c, const struct seat *s, const struct page_burst *b,
+    struct worker_view *v)
 {
-	const struct task *t = TAILQ_FIRST(&s->lease.tasks);
+	const struct task *t = b->began_ns ? tasks_find(&c->tasks, &b->task) : NULL;
 
+	if (!t || t->seat != &s->lease)
+		t = TAILQ_FIRST(&s->lease.tasks);
 	v->task_ms = -1;
 	if (!t)
 		return;
@@ -148,7 +151,9 @@ core_view_worker(const struct core *c, size_t seat, struct worker_view *v)
 	v->slots = c->conf->workers.slots;
 	v->obituary = s->obituary;
 	v->age_ms = v->beat_ago_ms = v->burst_ms = -1;
-	view_task(c, s, v);
+	if (s->page)
+		page_read(s->page, &burst);
+	view_task(c, s, &burst, v);
 	if (s->life == LIFE_EMPTY)
 		return;
 	v->worker = s->worker;
@@ -160,8 +165,6 @@ core_view_worker(const struct core *c, size_t seat, struct worker_view *v)
 	v->beat_ago_ms = c->now_ms - s->heart.alive_ms;
 	v->heap_bytes = s->heap_bytes;
 	v->fibers = s->fibers;
-	if (s->page)
-		page_read(s->page, &burst);
 	if (burst.began_ns)
 		v->burst_ms = c->now_ms - burst.began_ns / NS_PER_MS;
 }

@@ -301,7 +301,7 @@ t_one_task(void)
 	SAID("state           failed\n");
 	SAID("accepted        2026-11-21T10:00:00.000Z\n");
 	SAID("class      RuntimeError\n");
-	SAID("message    no \"such\"\\x0athing \\x1b[31mred\n");
+	SAID("message    no \"such\"\n           thing \\x1b[31mred\n");
 	SAID("backtrace  demo.rb:3:in call\n           demo.rb:2\n");
 	run_with_id("-j show task", core.failed, 200);
 	SAID("\"error\":{\"fault\":\"handler_error\",\"class\":\"RuntimeError\"");
