@@ -88,8 +88,8 @@ seat_link_down_cb(void *arg)
 {
 	struct seat *s = arg;
 
-	/* Most often it is dead and SIGCHLD is on its way: only if that does not come is it
-	 * killed, by the watch. */
+	/* Most often it is dead and SIGCHLD is on its way: only if that does not come
+	 * is it killed, by the watch. */
 	if (s->life == LIFE_READY || s->life == LIFE_CLOSING)
 		s->lost_ms = s->core->now_ms;
 }

@@ -246,7 +246,8 @@ forkserver_tick(struct forkserver *f, int64_t now_ms)
 		    "loading the handlers took longer than handlers.loadTimeout (%lld "
 		    "ms)",
 		    (long long)limit_ms);
-		kill(f->pid, SIGKILL);
+		if (f->pid)
+			kill(f->pid, SIGKILL);
 		forkserver_fail(f, SPAWN_FAILED, why);
 	} else if (f->state == SPAWN_DOWN && f->retry_ms && now_ms >= f->retry_ms &&
 		   !f->pid) {
