@@ -21,6 +21,7 @@ $d->call('hello') for 1 .. 3;
 $d->call('broken');
 my $slow = $d->call('slow', undef, kind => 'event', execution => 'async')->{json}{id};
 wait_for { $d->ctl('show', 'task', $slow)->{task}{state} eq 'leased' } 'the slow one runs';
+wait_for { $d->ctl(qw(show info))->{workers_ready} == 3 } 'all workers';
 
 # --- as JSON ---
 my $info = $d->ctl(qw(show info));

@@ -63,6 +63,7 @@ my @seq = map { $_->{seq} } @events;
 is_deeply \@seq, [$seq[0] .. $seq[0] + $#seq], 'no gap, in order';
 
 # --- deferctl ---
+wait_for { $d->ctl(qw(show info))->{workers_ready} == 2 } 'both workers';
 my $top = $d->deferctl(qw(top -1));
 is $top->{status}, 0, 'top -1';
 like $top->{out}, qr/^deferd \S+  pid \d+  running /, 'top: the head';
