@@ -5,7 +5,7 @@
 #include "../../supervisor/app.h"
 #include <stdlib.h>
 
-static const struct conf_app conf = {.id = "demo"};
+static const struct conf_app conf = {.id = (char *)(uintptr_t) "demo"};
 
 static struct handler *
 add(struct app *a, enum kind kind, const char *name)
