@@ -68,7 +68,8 @@ extern const size_t command_count;
  * appended when call->wants_events. 0, or -ERR_NOMEM / -ERR_TOO_LARGE from body. */
 int command_run(struct command_call *, char *const *words, size_t n, struct buf *body) MUST_USE;
 /* The same for a line that could not even be split. */
-int command_run_refusal(struct command_call *, struct buf *body, int code, const char *text) MUST_USE;
+int command_run_refusal(struct command_call *, struct buf *body, int code,
+    const char *text) MUST_USE;
 
 /* For handlers: an argument's value or NULL; the refusal. */
 const char *command_arg(const struct command_call *, const char *name);
