@@ -145,8 +145,11 @@ api_cloud_define(struct engine *e)
 void
 api_define(struct engine *e)
 {
+	api_call_define(e);
 	api_cloud_define(e);
+	api_json_define(e);
 	api_log_define(e);
+	api_time_define(e);
 }
 
 static mrb_value

@@ -173,25 +173,26 @@ push_sources(mrb_state *mrb, mrb_value stack, mrb_value d)
 		mrb_ary_push(mrb, stack, src);
 }
 
-/* Walks to everything that d comes from. A mark keeps it from walking twice. */
+/* Visits d and everything that it comes from, each once. */
 static void
-deferred_walk(struct engine *e, mrb_value d, mrb_sym mark, source_visit *visit)
+deferred_walk(struct engine *e, mrb_value d, source_visit *visit)
 {
 	mrb_state *mrb = e->vm.mrb;
 	mrb_value stack = mrb_ary_new(mrb);
 
+	e->walks++;
 	mrb_ary_push(mrb, stack, d);
 	while (RARRAY_LEN(stack)) {
-		mrb_value s = mrb_ary_pop(mrb, stack);
-		if (mrb_test(mrb_iv_get(mrb, s, mark)))
+		mrb_value s = mrb_ary_pop(mrb, stack), seen = IV(mrb, s, seen);
+		if (mrb_integer_p(seen) && mrb_integer(seen) == e->walks)
 			continue;
-		mrb_iv_set(mrb, s, mark, mrb_true_value());
+		IV_SET(mrb, s, seen, mrb_fixnum_value(e->walks));
 		visit(e, s);
 		push_sources(mrb, stack, s);
 	}
 }
 
-static struct pend *
+struct pend *
 deferred_pend(struct engine *e, mrb_value d)
 {
 	mrb_value work = IV(e->vm.mrb, d, work);
@@ -215,12 +216,52 @@ visit_detach(struct engine *e, mrb_value d)
 
 	if (p)
 		p->detached = true;
+	IV_SET(e->vm.mrb, d, detached, mrb_true_value());
+}
+
+static void
+visit_hold(struct engine *e, mrb_value d)
+{
+	struct pend *p = deferred_pend(e, d);
+
+	if (p)
+		p->held = true;
 }
 
 void
 deferred_adopt(struct engine *e, mrb_value d)
 {
-	deferred_walk(e, d, e->vm.sym.iv_adopted, visit_adopt);
+	deferred_walk(e, d, visit_adopt);
+}
+
+struct held_job {
+	struct engine *e;
+	struct scope *scope;
+};
+
+static mrb_value
+deferred_hold(mrb_state *mrb UNUSED, void *arg)
+{
+	struct held_job *j = arg;
+	struct fiber *f;
+
+	TAILQ_FOREACH (f, &j->scope->fibers, place)
+		if (f->state == FIBER_PARKED)
+			deferred_walk(j->e, f->waits, visit_hold);
+	return mrb_nil_value();
+}
+
+void
+deferred_mark_held(struct engine *e, struct scope *s)
+{
+	struct held_job j = {e, s};
+	struct pend *p;
+	mrb_value out;
+
+	TAILQ_FOREACH (p, &s->pends, place)
+		p->held = false;
+	if (!TAILQ_EMPTY(&s->pends) && !TAILQ_EMPTY(&s->fibers))
+		(void)!gate_call(&e->vm, deferred_hold, &j, &out);
 }
 
 /* --- methods --- */
@@ -253,7 +294,7 @@ d_settle(mrb_state *mrb, mrb_value self)
 static mrb_value
 d_wait(mrb_state *mrb, mrb_value self)
 {
-	int64_t code = fiber_park(engine_of(mrb), mrb);
+	int64_t code = fiber_park(engine_of(mrb), self);
 
 	deferred_add_reaction(mrb, self, mrb_fixnum_value(code * 2));
 	return mrb_fiber_yield(mrb, 0, NULL);
@@ -343,20 +384,24 @@ d_follow(mrb_state *mrb, mrb_value self)
 	return self;
 }
 
-static struct pend *
-d_begin(struct engine *e, mrb_state *mrb, mrb_value d, enum pend_kind kind)
+mrb_value
+deferred_begin(struct engine *e, enum pend_kind kind)
 {
-	struct pend *p = pend_new(e, scope_here(e, mrb), kind, d);
+	mrb_state *mrb = e->vm.mrb;
+	struct scope *s = scope_here(e, mrb);
+	mrb_value d =
+	    mrb_obj_value(mrb_obj_alloc(mrb, MRB_TT_OBJECT, e->vm.cls.deferred));
+	struct pend *p = pend_new(e, s, kind, d);
 
 	if (!p)
 		mrb_raise(mrb, E_RUNTIME_ERROR, "too many operations are pending");
 	IV_SET(mrb, d, work, mrb_fixnum_value(p->code));
-	return p;
+	return d;
 }
 
 /* Deferred.__delay(seconds, value) */
 static mrb_value
-d_delay(mrb_state *mrb, mrb_value self)
+d_delay(mrb_state *mrb, mrb_value self UNUSED)
 {
 	struct engine *e = engine_of(mrb);
 	mrb_float seconds;
@@ -366,8 +411,8 @@ d_delay(mrb_state *mrb, mrb_value self)
 	if (!(seconds >= 0) || seconds > 1e9)
 		mrb_raise(mrb, E_ARGUMENT_ERROR,
 		    "Deferred.delay: seconds must be 0 or more, and finite");
-	mrb_value d = d_bare(mrb, self);
-	struct pend *p = d_begin(e, mrb, d, PEND_TIMER);
+	mrb_value d = deferred_begin(e, PEND_TIMER);
+	struct pend *p = deferred_pend(e, d);
 	p->value = pin_put(&e->vm, v);
 	pend_timer(e, p, seconds);
 	return d;
@@ -375,14 +420,13 @@ d_delay(mrb_state *mrb, mrb_value self)
 
 /* Deferred.__async(block) */
 static mrb_value
-d_async(mrb_state *mrb, mrb_value self)
+d_async(mrb_state *mrb, mrb_value self UNUSED)
 {
 	struct engine *e = engine_of(mrb);
 	mrb_value block;
 
 	mrb_get_args(mrb, "o", &block);
-	mrb_value d = d_bare(mrb, self);
-	d_begin(e, mrb, d, PEND_ASYNC);
+	mrb_value d = deferred_begin(e, PEND_ASYNC);
 	IV_SET(mrb, d, place, place_value(e));
 	IV_SET(mrb, d, mode, mrb_fixnum_value(3));
 	IV_SET(mrb, d, on_ok, block);
@@ -410,7 +454,7 @@ d_detach(mrb_state *mrb, mrb_value self)
 {
 	struct engine *e = engine_of(mrb);
 
-	deferred_walk(e, self, e->vm.sym.iv_detached, visit_detach);
+	deferred_walk(e, self, visit_detach);
 	return self;
 }
 

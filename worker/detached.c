@@ -10,7 +10,7 @@
 static bool
 is_detached(const struct pend *p)
 {
-	return !p->adopted && !p->detached;
+	return !p->adopted && !p->detached && !p->held;
 }
 
 static struct span
@@ -51,6 +51,7 @@ detached_report(struct engine *e, struct scope *s)
 {
 	struct pend *p;
 
+	deferred_mark_held(e, s);
 	TAILQ_FOREACH (p, &s->pends, place)
 		if (is_detached(p) && !p->reported) {
 			p->reported = true;
@@ -142,9 +143,10 @@ detached_cancel_losers(struct engine *e, struct scope *s)
 {
 	struct pend *p, *next;
 
+	deferred_mark_held(e, s);
 	for (p = TAILQ_FIRST(&s->pends); p; p = next) {
 		next = TAILQ_NEXT(p, place);
-		if (p->adopted && !p->detached)
+		if (p->adopted && !p->detached && !p->held)
 			detached_cancel(e, s, p);
 	}
 }
@@ -168,6 +170,8 @@ unhandled_say(struct engine *e, struct scope *s, mrb_value d)
 
 	if (mrb_test(mrb_iv_get(vm->mrb, d, vm->sym.iv_handled)) ||
 	    mrb_obj_is_kind_of(vm->mrb, reason, vm->cls.cancelled))
+		return;
+	if (s->cut && mrb_obj_is_kind_of(vm->mrb, reason, vm->cls.timeout))
 		return;
 	error_text_init(&text);
 	error_describe(vm, reason, &text);

@@ -44,6 +44,7 @@ struct fiber {
 	pin pin;
 	pin interrupt; /* what its await raises when it runs next */
 	int64_t park;  /* code of its present await; 0: none */
+	mrb_value waits; /* the deferred that it awaits while parked */
 	enum fiber_state state;
 	bool root;     /* runs its scope's handler */
 	int64_t work;  /* pend of the async block that it runs; 0: another */
@@ -62,6 +63,7 @@ struct pend {
 	bool ok;	   /* ... and how */
 	bool detached;	   /* the handler said so, or nobody waits for it any more */
 	bool adopted;	   /* reachable from what was returned or awaited */
+	bool held;	    /* a fiber awaits it, or what comes of it */
 	bool reported;	   /* as a detached deferred */
 	enum pend_kind kind;
 	const char *file; /* where it was made; belongs to the interpreter */
@@ -159,6 +161,7 @@ struct engine {
 		struct ready *item; /* owned ring */
 		size_t at, n, room;
 	} ready;
+	mrb_int walks; /* through sources; a walk marks what it has seen */
 	const char *retire; /* why the worker should be replaced; NULL: no need */
 	struct buf scratch, why, text; /* for encoding; owned here so that a raise leaks none */
 	bool loading;
@@ -203,7 +206,7 @@ void fiber_interrupt(struct engine *, struct fiber *, mrb_value exception);
 /* Forgets a fiber that does not end: its `ensure` will not run. */
 void fiber_abandon(struct engine *, struct fiber *);
 /* For await: parks the running fiber; MAY_RAISE when it cannot be suspended here. */
-int64_t fiber_park(struct engine *, mrb_state *);
+int64_t fiber_park(struct engine *, mrb_value deferred);
 void fiber_define(struct engine *);
 void fiber_close(struct engine *);
 
@@ -248,5 +251,11 @@ bool deferred_is(const struct vm *, mrb_value);
 /* MAY_RAISE, all of these. */
 bool deferred_settle(struct engine *, mrb_value d, bool ok, mrb_value);
 void deferred_adopt(struct engine *, mrb_value d);
+/* Marks the pends that a parked fiber of the scope waits for as held, the others as not. */
+void deferred_mark_held(struct engine *, struct scope *);
+/* A new deferred with a pend behind it, in the present scope. */
+mrb_value deferred_begin(struct engine *, enum pend_kind);
+/* The pend behind it, or NULL. Raises nothing. */
+struct pend *deferred_pend(struct engine *, mrb_value d);
 
 #endif

@@ -68,7 +68,12 @@ error_class(mrb_state *mrb, void *arg)
 		buf_add_str(&j->text->class, "Deferred::Rejected");
 		return mrb_nil_value();
 	}
-	mrb_value s = mrb_class_path(mrb, mrb_obj_class(mrb, j->reason));
+	struct RClass *c = mrb_obj_class(mrb, j->reason);
+	mrb_value s = mrb_class_path(mrb, c);
+	while (!mrb_string_p(s) && c->super) { /* a class without a name */
+		c = mrb_class_real(c->super);
+		s = mrb_class_path(mrb, c);
+	}
 	if (mrb_string_p(s))
 		error_add_text(&j->text->class, s);
 	return mrb_nil_value();

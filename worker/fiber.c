@@ -239,17 +239,22 @@ fiber_cannot_park(struct engine *e, mrb_state *mrb)
 }
 
 int64_t
-fiber_park(struct engine *e, mrb_state *mrb)
+fiber_park(struct engine *e, mrb_value deferred)
 {
+	mrb_state *mrb = e->vm.mrb;
 	const char *why = fiber_cannot_park(e, mrb);
 	struct fiber *f = e->running;
 
-	if (why)
+	if (why) {
+		if (e->scope)
+			deferred_adopt(e, deferred); /* nobody will ask again */
 		mrb_raise(mrb, mrb_class_get(mrb, "FiberError"), why);
+	}
 	f->park = slots_put(&e->parks, f);
 	if (!f->park)
 		mrb_raise(
 		    mrb, mrb_class_get(mrb, "FiberError"), "too many fibers await");
+	f->waits = deferred;
 	f->state = FIBER_PARKED;
 	return f->park;
 }

@@ -128,8 +128,3 @@ pend_cancel(struct engine *e, struct pend *p)
 	if (p->callee)
 		engine_push(e, (struct ready){.kind = READY_CUT, .code = p->callee});
 }
-
-void
-engine_enqueued(struct engine *e UNUSED, const struct msg_enqueued *m UNUSED)
-{
-}

@@ -1,6 +1,7 @@
 /* scope.c: the life of one run of a handler: see engine.h. */
 #include "../common/clock.h"
 #include "../common/log.h"
+#include "call.h"
 #include "detached.h"
 #include "engine.h"
 #include "error.h"
@@ -105,6 +106,7 @@ static void
 scope_free(struct engine *e, struct scope *s)
 {
 	struct task *t = s->task;
+	struct scope *child;
 
 	while (!TAILQ_EMPTY(&s->fibers))
 		fiber_abandon(e, TAILQ_FIRST(&s->fibers));
@@ -117,6 +119,9 @@ scope_free(struct engine *e, struct scope *s)
 	pin_drop(&e->vm, &s->unhandled);
 	slots_del(&e->scopes, s->code);
 	TAILQ_REMOVE(&t->scopes, s, place);
+	TAILQ_FOREACH (child, &t->scopes, place)
+		if (child->parent == s)
+			child->parent = NULL; /* it has ended: detached work keeps it */
 	free(s->cut_reason);
 	free(s);
 	if (t->ended && TAILQ_EMPTY(&t->scopes))
@@ -148,12 +153,14 @@ scope_tell(struct engine *e, struct scope *s, bool ok, mrb_value v)
 	struct task *t = s->task;
 	struct pend *call = slots_get(&e->pends, s->call);
 
-	if (s->parent) {
+	if (s->depth > 0) {
 		if (call && s->cut)
 			pend_finish(
 			    e, call, false, error_cut(&e->vm, s->cut, s->cut_reason));
-		else if (call)
+		else if (call) {
+			ok = ok && call_take_result(e, &v);
 			pend_finish(e, call, ok, v);
+		}
 		return;
 	}
 	if (s->cut)
@@ -178,7 +185,6 @@ scope_end(struct engine *e, struct scope *s, bool ok, mrb_value v)
 		scope_free(e, s);
 		return;
 	}
-	detached_cancel_losers(e, s);
 	if (scope_is_empty(s))
 		scope_free(e, s);
 }
@@ -207,6 +213,7 @@ scope_linger(struct engine *e, struct scope *s)
 	mrb_value v;
 
 	detached_report(e, s);
+	detached_cancel_losers(e, s);
 	if (e->conf.detached == DETACHED_FAIL && s->ok && detached_any(s)) {
 		v = detached_error(e, s);
 		detached_cancel_all(e, s);

@@ -34,7 +34,7 @@
 	X(iv_work, "@work")                                                               \
 	X(iv_place, "@place")                                                             \
 	X(iv_detached, "@detached")                                                       \
-	X(iv_adopted, "@adopted")                                                         \
+	X(iv_seen, "@seen")                                                               \
 	X(iv_code, "@code")                                                               \
 	X(iv_status, "@status")                                                           \
 	X(iv_body, "@body")                                                               \

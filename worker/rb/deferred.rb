@@ -94,7 +94,10 @@ class Deferred
   def await
     if @state.nil?
       stop = __wait
-      raise stop if stop
+      if stop
+        __adopt
+        raise stop
+      end
     end
     __adopt
     return @value if @state

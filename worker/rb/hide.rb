@@ -65,7 +65,7 @@ module Deferd
     $stderr = output
     $stdin = nil
     HIDDEN.each { |name, _| Object.__send__(:remove_const, name.to_sym) if Object.const_defined?(name.to_sym) }
-    [:`, :open, :gets, :readline, :readlines, :__printstr__, :exit, :exit!, :abort, :sleep, :system, :fork].each do |m|
+    [:`, :open, :gets, :readline, :readlines, :__printstr__].each do |m|
       Kernel.__send__(:undef_method, m) if Kernel.method_defined?(m)
     end
   end

@@ -63,3 +63,18 @@ module Kernel
     nil
   end
 end
+
+# Words that other Rubys have, with what to write here.
+module Kernel
+  def sleep(*)
+    raise NotImplementedError, "sleep would block the worker: use Deferred.delay(seconds).await"
+  end
+
+  def require(*)
+    raise NotImplementedError, "require does not exist in mruby: use Cloud.load for files of the handlers' folder"
+  end
+
+  def require_relative(*)
+    require
+  end
+end

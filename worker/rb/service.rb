@@ -22,6 +22,23 @@ module Cloud
         names[0]
       end
 
+      def attr_reader(*names)
+        __hide_all(super, names, [""])
+      end
+
+      def attr_writer(*names)
+        __hide_all(super, names, ["="])
+      end
+
+      def attr_accessor(*names)
+        __hide_all(super, names, ["", "="])
+      end
+
+      def __hide_all(result, names, ends)
+        names.each { |n| ends.each { |e| __visibility(true, ["#{n}#{e}"]) } }
+        result
+      end
+
       def method_added(name)
         @__hidden ||= {}
         @__hidden[name] = @__hide ? true : false

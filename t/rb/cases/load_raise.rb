@@ -1,0 +1,5 @@
+# load fails: load_raise.rb:3: RuntimeError: not today
+def no
+  raise "not today"
+end
+no

@@ -1,0 +1,230 @@
+/* api_call.c: Cloud.call and Cloud.enqueue; rb/call.rb checks the options. */
+#include "../common/clock.h"
+#include "../common/err.h"
+#include "api.h"
+#include "call.h"
+#include "conv.h"
+#include "error.h"
+#include "request.h"
+#include <mruby/class.h>
+#include <mruby/error.h>
+#include <mruby/string.h>
+#include <mruby/variable.h>
+
+static void
+call_refuse(struct engine *e, const char *text)
+{
+	mrb_exc_raise(e->vm.mrb, error_make(&e->vm, e->vm.cls.error, text));
+}
+
+/* Into e->scratch: an array's first elements, params, the rest. */
+static void
+call_envelope(struct engine *e, mrb_value params)
+{
+	mrb_state *mrb = e->vm.mrb;
+	msgpack_packer pk = mp_packer(&e->scratch);
+
+	buf_reset(&e->scratch);
+	msgpack_pack_array(&pk, ENV_COUNT);
+	if (conv_write(&e->vm, params, "params", e->conf.result_bytes, &e->scratch,
+		&e->why) != 0)
+		mrb_raise(mrb, E_TYPE_ERROR, buf_cstr(&e->why));
+	for (int i = ENV_BODY + 1; i < ENV_FLAGS; i++)
+		msgpack_pack_nil(&pk);
+	msgpack_pack_int(&pk, 0);
+}
+
+static struct scope *
+call_caller(struct engine *e)
+{
+	mrb_state *mrb = e->vm.mrb;
+
+	if (!e->scope)
+		mrb_raise(mrb, E_RUNTIME_ERROR,
+		    "handlers can be called by a handler, not while its file is "
+		    "loaded");
+	return e->scope;
+}
+
+static int64_t
+call_timeout_ms(
+    const struct engine *e, const struct scope *caller, const struct handler *h)
+{
+	int64_t own = h->timeout_ms         ? h->timeout_ms
+		      : h->kind == KIND_JOB ? e->conf.job_timeout_ms
+					    : e->conf.timeout_ms;
+	const struct scope *s = caller;
+
+	if (s->phase == SCOPE_ENDED || !heap_has(&s->deadline.node))
+		return own;
+	int64_t left = (s->deadline.node.key - e->clock_ns(e->clock_arg)) / NS_PER_MS;
+	if (left < 1)
+		left = 1;
+	return own == 0 || left < own ? left : own;
+}
+
+static const struct handler *
+call_find(struct engine *e, const char *kind, mrb_value name)
+{
+	const struct handler *h = catalog_find(&e->catalog, kind_parse(span_str(kind)),
+	    span_of(RSTRING_PTR(name), (size_t)RSTRING_LEN(name)));
+
+	if (!h) {
+		buf_reset(&e->why);
+		buf_printf(&e->why, "Cloud.call: there is no %s \"%s\"",
+		    kind[0] ? kind : "function, event, service method or job",
+		    mrb_str_to_cstr(e->vm.mrb, name));
+		call_refuse(e, buf_cstr(&e->why));
+	}
+	return h;
+}
+
+/* Cloud.__call(kind, name, params) */
+static mrb_value
+cloud_call(mrb_state *mrb, mrb_value self UNUSED)
+{
+	struct engine *e = engine_of(mrb);
+	const char *kind;
+	mrb_value name, params;
+
+	mrb_get_args(mrb, "zSo", &kind, &name, &params);
+	struct scope *caller = call_caller(e);
+	const struct handler *h = call_find(e, kind, name);
+	if (caller->depth >= CALL_DEPTH_MAX)
+		call_refuse(e, "Cloud.call: calls are nested deeper than 16 levels");
+	call_envelope(e, params);
+	mrb_value req = request_new(e, caller->task, h, buf_span(&e->scratch));
+	mrb_value d = deferred_begin(e, PEND_CALL);
+	struct scope *s =
+	    scope_new(e, caller->task, caller, h, req, call_timeout_ms(e, caller, h));
+	struct pend *p = deferred_pend(e, d);
+	if (!s) {
+		pend_free(e, p);
+		call_refuse(e, "Cloud.call: too many handlers run in this worker");
+	}
+	p->callee = s->code;
+	s->call = p->code;
+	return d;
+}
+
+/* --- a call's result, as the caller gets it --- */
+
+struct call_result {
+	struct engine *e;
+	mrb_value *value;
+	int r;
+};
+
+/* Through msgpack, as over the wire: nothing is shared, symbols become Strings. */
+static mrb_value
+call_copy(mrb_state *mrb, void *arg)
+{
+	struct call_result *c = arg;
+	struct engine *e = c->e;
+	mrb_value v = *c->value;
+
+	if (mrb_type(v) == MRB_TT_OBJECT &&
+	    mrb_obj_is_kind_of(mrb, v, e->vm.cls.response))
+		v = mrb_iv_get(mrb, v, e->vm.sym.iv_body);
+	buf_reset(&e->scratch);
+	c->r =
+	    conv_write(&e->vm, v, "result", e->conf.result_bytes, &e->scratch, &e->why);
+	if (c->r == 0)
+		c->r = conv_read(&e->vm, buf_span(&e->scratch), &v);
+	return v;
+}
+
+bool
+call_take_result(struct engine *e, mrb_value *v)
+{
+	struct call_result c = {.e = e, .value = v};
+	mrb_value out;
+
+	if (mrb_immediate_p(*v))
+		return true;
+	bool ok = gate_call(&e->vm, call_copy, &c, &out);
+	if (ok && c.r != 0)
+		out = error_make(
+		    &e->vm, mrb_class_get(e->vm.mrb, "TypeError"), buf_cstr(&e->why));
+	*v = out;
+	return ok && c.r == 0;
+}
+
+/* --- enqueue --- */
+
+/* Cloud.__enqueue(kind, name, execution, params, timeout_ms) */
+static mrb_value
+cloud_enqueue(mrb_state *mrb, mrb_value self UNUSED)
+{
+	struct engine *e = engine_of(mrb);
+	const char *kind;
+	mrb_value name, params;
+	mrb_int execution, timeout_ms;
+
+	mrb_get_args(mrb, "zSioi", &kind, &name, &execution, &params, &timeout_ms);
+	struct scope *caller = call_caller(e);
+	buf_reset(&e->scratch);
+	if (conv_write(&e->vm, params, "params", e->conf.result_bytes, &e->scratch,
+		&e->why) != 0)
+		mrb_raise(mrb, E_TYPE_ERROR, buf_cstr(&e->why));
+	mrb_value d = deferred_begin(e, PEND_ENQUEUE);
+	struct msg_enqueue m = {
+	    .task = span_of(caller->task->id.b, TASKID_BYTES),
+	    .attempt = caller->task->attempt,
+	    .worker = e->worker,
+	    .request = (uint64_t)deferred_pend(e, d)->code,
+	    .kind = kind_parse(span_str(kind)),
+	    .name = span_of(RSTRING_PTR(name), (size_t)RSTRING_LEN(name)),
+	    .execution = (uint64_t)execution,
+	    .params = buf_span(&e->scratch),
+	    .timeout_ms = (uint64_t)timeout_ms,
+	};
+	outbox_put(&e->out, MSG_ENQUEUE, &m);
+	return d;
+}
+
+struct enqueue_answer {
+	struct engine *e;
+	const struct msg_enqueued *m;
+	bool ok;
+};
+
+static mrb_value
+enqueue_value(mrb_state *mrb, void *arg)
+{
+	struct enqueue_answer *a = arg;
+	const struct msg_enqueued *m = a->m;
+
+	a->ok = m->code.n == 0;
+	if (a->ok)
+		return mrb_str_new(mrb, (const char *)m->task.p, (mrb_int)m->task.n);
+	mrb_value args[2] = {
+	    mrb_str_new(mrb, (const char *)m->code.p, (mrb_int)m->code.n),
+	    mrb_str_new(mrb, (const char *)m->message.p, (mrb_int)m->message.n)};
+	return mrb_obj_new(mrb, a->e->vm.cls.error, 2, args);
+}
+
+void
+engine_enqueued(struct engine *e, const struct msg_enqueued *m)
+{
+	struct pend *p = slots_get(&e->pends, (int64_t)m->request);
+	struct enqueue_answer a = {.e = e, .m = m};
+	mrb_value v;
+
+	if (!p || p->kind != PEND_ENQUEUE)
+		return;
+	int mark = gate_mark(&e->vm);
+	bool ok = gate_call(&e->vm, enqueue_value, &a, &v);
+	pend_finish(e, p, ok && a.ok, v);
+	gate_release(&e->vm, mark);
+}
+
+void
+api_call_define(struct engine *e)
+{
+	mrb_state *mrb = e->vm.mrb;
+	struct RClass *c = mrb_define_module(mrb, "Cloud");
+
+	mrb_define_module_function(mrb, c, "__call", cloud_call, MRB_ARGS_REQ(3));
+	mrb_define_module_function(mrb, c, "__enqueue", cloud_enqueue, MRB_ARGS_REQ(5));
+}
