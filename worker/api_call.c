@@ -4,6 +4,7 @@
 #include "api.h"
 #include "call.h"
 #include "conv.h"
+#include "deferred.h"
 #include "error.h"
 #include "request.h"
 #include <mruby/class.h>

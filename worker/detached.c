@@ -1,4 +1,5 @@
 /* detached.c: see detached.h. */
+#include "deferred.h"
 #include "detached.h"
 #include "../common/log.h"
 #include "error.h"

@@ -1,5 +1,5 @@
 /* engine.c: see engine.h: opening and closing, the ready queue, time. */
-#include "engine.h"
+#include "deferred.h"
 #include "../common/clock.h"
 #include "../common/err.h"
 #include "../common/log.h"

@@ -245,17 +245,4 @@ void pend_cancel(struct engine *, struct pend *);
 void pend_free(struct engine *, struct pend *);
 const char *pend_what(const struct pend *);
 
-/* --- deferred.c --- */
-void deferred_define(struct engine *);
-bool deferred_is(const struct vm *, mrb_value);
-/* MAY_RAISE, all of these. */
-bool deferred_settle(struct engine *, mrb_value d, bool ok, mrb_value);
-void deferred_adopt(struct engine *, mrb_value d);
-/* Marks the pends that a parked fiber of the scope waits for as held, the others as not. */
-void deferred_mark_held(struct engine *, struct scope *);
-/* A new deferred with a pend behind it, in the present scope. */
-mrb_value deferred_begin(struct engine *, enum pend_kind);
-/* The pend behind it, or NULL. Raises nothing. */
-struct pend *deferred_pend(struct engine *, mrb_value d);
-
 #endif

@@ -5,7 +5,7 @@
  * ended, the mark is 1 (returned) or 2 (raised) and the first entry is the value or the
  * exception.
  */
-#include "engine.h"
+#include "deferred.h"
 #include "../common/log.h"
 #include <mruby/array.h>
 #include <mruby/error.h>

@@ -1,6 +1,6 @@
 /* pend.c: real work that is under way: see engine.h. */
 #include "../common/clock.h"
-#include "engine.h"
+#include "deferred.h"
 #include "error.h"
 #include "place.h"
 #include <stdlib.h>

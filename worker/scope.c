@@ -3,7 +3,7 @@
 #include "../common/log.h"
 #include "call.h"
 #include "detached.h"
-#include "engine.h"
+#include "deferred.h"
 #include "error.h"
 #include "request.h"
 #include <mruby/array.h>

@@ -1,0 +1,281 @@
+/*
+ * api_deferred.c: the methods of Deferred that are C; deferred.c has what they do, and
+ * rb/deferred.rb the others.
+ */
+#include "deferred.h"
+#include "place.h"
+#include <mruby/array.h>
+#include <mruby/class.h>
+#include <mruby/error.h>
+#include <mruby/variable.h>
+
+static mrb_value
+place_value(struct engine *e)
+{
+	int line;
+	const char *file = place_here(&e->vm, &line);
+	mrb_sym sym = mrb_intern_cstr(e->vm.mrb, file);
+
+	return mrb_fixnum_value((mrb_int)sym << 24 | (line & 0xffffff));
+}
+
+static struct scope *
+scope_here(struct engine *e, mrb_state *mrb)
+{
+	if (!e->scope)
+		mrb_raise(mrb, E_RUNTIME_ERROR,
+		    "deferred work can only be started by a handler, not while its "
+		    "file is "
+		    "loaded");
+	return e->scope;
+}
+
+static mrb_value
+d_bare(mrb_state *mrb, mrb_value self)
+{
+	return mrb_obj_value(mrb_obj_alloc(mrb, MRB_TT_OBJECT, mrb_class_ptr(self)));
+}
+
+static mrb_value
+d_mark_place(mrb_state *mrb, mrb_value self)
+{
+	IV_SET(mrb, self, place, place_value(engine_of(mrb)));
+	return self;
+}
+
+static mrb_value
+d_settle(mrb_state *mrb, mrb_value self)
+{
+	mrb_bool ok;
+	mrb_value v;
+
+	mrb_get_args(mrb, "bo", &ok, &v);
+	return mrb_bool_value(deferred_settle(engine_of(mrb), self, ok, v));
+}
+
+/* d.__wait: parks the fiber until d settles; nil then, or the exception that
+ * interrupts it. */
+static mrb_value
+d_wait(mrb_state *mrb, mrb_value self)
+{
+	int64_t code = fiber_park(engine_of(mrb), self);
+
+	deferred_add_reaction(mrb, self, mrb_fixnum_value(code * 2));
+	return mrb_fiber_yield(mrb, 0, NULL);
+}
+
+/* d.__watch(code): true when d has settled; else that reaction waits for it. */
+static mrb_value
+d_watch(mrb_state *mrb, mrb_value self)
+{
+	mrb_value code;
+
+	mrb_get_args(mrb, "o", &code);
+	IV_SET(mrb, self, handled, mrb_true_value());
+	if (!mrb_nil_p(IV(mrb, self, state)))
+		return mrb_true_value();
+	deferred_add_reaction(mrb, self, code);
+	return mrb_false_value();
+}
+
+/* d.__then(on_ok, on_err): the derived deferred. */
+static mrb_value
+d_then(mrb_state *mrb, mrb_value self)
+{
+	struct engine *e = engine_of(mrb);
+	struct scope *s = scope_here(e, mrb);
+	mrb_value on_ok, on_err;
+
+	mrb_get_args(mrb, "oo", &on_ok, &on_err);
+	mrb_value d =
+	    mrb_obj_value(mrb_obj_alloc(mrb, MRB_TT_OBJECT, e->vm.cls.deferred));
+	IV_SET(mrb, d, source, self);
+	IV_SET(mrb, d, scope, mrb_fixnum_value(s->code));
+	if (!mrb_nil_p(on_ok))
+		IV_SET(mrb, d, on_ok, on_ok);
+	if (!mrb_nil_p(on_err))
+		IV_SET(mrb, d, on_err, on_err);
+	if ((e->running && e->running->detached) || mrb_test(IV(mrb, self, detached)))
+		IV_SET(mrb, d, detached, mrb_true_value());
+	IV_SET(mrb, d, place, place_value(e));
+	IV_SET(mrb, self, handled, mrb_true_value());
+	if (mrb_nil_p(IV(mrb, self, state)))
+		deferred_add_reaction(mrb, self, d);
+	else
+		deferred_post(e, d);
+	return d;
+}
+
+/* d.__post(mode, what): d.__call is run soon, in a fiber of the present scope. */
+static mrb_value
+d_post(mrb_state *mrb, mrb_value self)
+{
+	struct engine *e = engine_of(mrb);
+	mrb_value mode, what;
+
+	mrb_get_args(mrb, "oo", &mode, &what);
+	IV_SET(mrb, self, mode, mode);
+	IV_SET(mrb, self, on_ok, what);
+	IV_SET(mrb, self, scope, mrb_fixnum_value(scope_here(e, mrb)->code));
+	deferred_post(e, self);
+	return self;
+}
+
+/* d.__follow(other): d will settle as other does. */
+static mrb_value
+d_follow(mrb_state *mrb, mrb_value self)
+{
+	struct engine *e = engine_of(mrb);
+	mrb_value o, src = IV(mrb, self, source);
+
+	mrb_get_args(mrb, "o", &o);
+	IV_SET(mrb, o, handled, mrb_true_value());
+	if (mrb_nil_p(src)) {
+		IV_SET(mrb, self, source, o);
+	} else {
+		mrb_value two[2] = {src, o};
+		IV_SET(mrb, self, source, mrb_ary_new_from_values(mrb, 2, two));
+	}
+	if (!mrb_nil_p(IV(mrb, o, state))) {
+		deferred_settle(
+		    e, self, mrb_true_p(IV(mrb, o, state)), IV(mrb, o, value));
+		return self;
+	}
+	IV_SET(mrb, self, mode, mrb_fixnum_value(1));
+	IV_SET(mrb, self, on_ok, o);
+	IV_SET(mrb, self, scope, mrb_fixnum_value(scope_here(e, mrb)->code));
+	deferred_add_reaction(mrb, o, self);
+	return self;
+}
+
+mrb_value
+deferred_begin(struct engine *e, enum pend_kind kind)
+{
+	mrb_state *mrb = e->vm.mrb;
+	struct scope *s = scope_here(e, mrb);
+	mrb_value d =
+	    mrb_obj_value(mrb_obj_alloc(mrb, MRB_TT_OBJECT, e->vm.cls.deferred));
+	struct pend *p = pend_new(e, s, kind, d);
+
+	if (!p)
+		mrb_raise(mrb, E_RUNTIME_ERROR, "too many operations are pending");
+	IV_SET(mrb, d, work, mrb_fixnum_value(p->code));
+	return d;
+}
+
+/* Deferred.__delay(seconds, value) */
+static mrb_value
+d_delay(mrb_state *mrb, mrb_value self UNUSED)
+{
+	struct engine *e = engine_of(mrb);
+	mrb_float seconds;
+	mrb_value v;
+
+	mrb_get_args(mrb, "fo", &seconds, &v);
+	if (!(seconds >= 0) || seconds > 1e9)
+		mrb_raise(mrb, E_ARGUMENT_ERROR,
+		    "Deferred.delay: seconds must be 0 or more, and finite");
+	mrb_value d = deferred_begin(e, PEND_TIMER);
+	struct pend *p = deferred_pend(e, d);
+	p->value = pin_put(&e->vm, v);
+	pend_timer(e, p, seconds);
+	return d;
+}
+
+/* Deferred.__async(block) */
+static mrb_value
+d_async(mrb_state *mrb, mrb_value self UNUSED)
+{
+	struct engine *e = engine_of(mrb);
+	mrb_value block;
+
+	mrb_get_args(mrb, "o", &block);
+	mrb_value d = deferred_begin(e, PEND_ASYNC);
+	IV_SET(mrb, d, place, place_value(e));
+	IV_SET(mrb, d, mode, mrb_fixnum_value(3));
+	IV_SET(mrb, d, on_ok, block);
+	IV_SET(mrb, d, scope, mrb_fixnum_value(e->scope->code));
+	if (e->running && e->running->detached)
+		IV_SET(mrb, d, detached, mrb_true_value());
+	deferred_post(e, d);
+	return d;
+}
+
+/* d.__own: the fiber that runs now runs d's async block. */
+static mrb_value
+d_own(mrb_state *mrb, mrb_value self)
+{
+	struct engine *e = engine_of(mrb);
+	mrb_value work = IV(mrb, self, work);
+
+	if (e->running && mrb_integer_p(work))
+		e->running->work = mrb_integer(work);
+	return self;
+}
+
+static mrb_value
+d_detach(mrb_state *mrb, mrb_value self)
+{
+	deferred_detach(engine_of(mrb), self);
+	return self;
+}
+
+/* d.__adopt: d was awaited; of use only while something is pending. */
+static mrb_value
+d_adopt(mrb_state *mrb, mrb_value self)
+{
+	struct engine *e = engine_of(mrb);
+
+	IV_SET(mrb, self, handled, mrb_true_value());
+	if (e->scope && !TAILQ_EMPTY(&e->scope->pends))
+		deferred_adopt(e, self);
+	return mrb_nil_value();
+}
+
+/* d.__stop: cancels the work behind d, if there is any. */
+static mrb_value
+d_stop(mrb_state *mrb, mrb_value self)
+{
+	struct engine *e = engine_of(mrb);
+	struct pend *p = deferred_pend(e, self);
+
+	if (p)
+		pend_cancel(e, p);
+	return mrb_bool_value(p != NULL);
+}
+
+void
+deferred_define(struct engine *e)
+{
+	static const struct {
+		const char *name;
+		mrb_func_t fn;
+		mrb_aspec args;
+		bool of_class;
+	} methods[] = {
+	    {"__bare", d_bare, MRB_ARGS_NONE(), true},
+	    {"__delay", d_delay, MRB_ARGS_REQ(2), true},
+	    {"__async", d_async, MRB_ARGS_REQ(1), true},
+	    {"__mark_place", d_mark_place, MRB_ARGS_NONE(), false},
+	    {"__settle", d_settle, MRB_ARGS_REQ(2), false},
+	    {"__wait", d_wait, MRB_ARGS_NONE(), false},
+	    {"__watch", d_watch, MRB_ARGS_REQ(1), false},
+	    {"__then", d_then, MRB_ARGS_REQ(2), false},
+	    {"__post", d_post, MRB_ARGS_REQ(2), false},
+	    {"__follow", d_follow, MRB_ARGS_REQ(1), false},
+	    {"__own", d_own, MRB_ARGS_NONE(), false},
+	    {"__adopt", d_adopt, MRB_ARGS_NONE(), false},
+	    {"__stop", d_stop, MRB_ARGS_NONE(), false},
+	    {"detach", d_detach, MRB_ARGS_NONE(), false},
+	};
+	mrb_state *mrb = e->vm.mrb;
+	struct RClass *c = mrb_define_class(mrb, "Deferred", mrb->object_class);
+
+	for (size_t i = 0; i < COUNT_OF(methods); i++)
+		if (methods[i].of_class)
+			mrb_define_class_method(
+			    mrb, c, methods[i].name, methods[i].fn, methods[i].args);
+		else
+			mrb_define_method(
+			    mrb, c, methods[i].name, methods[i].fn, methods[i].args);
+}
