@@ -36,7 +36,8 @@ reply_add_durability(struct http_req *r)
 	    engine && strcmp(engine, "memory") != 0 ? "synced" : "memory");
 }
 
-/* evhttp would send a body with the answer to HEAD and with 204. */
+/* evhttp would send a body with the answer to HEAD and with 204, and none's length to
+ * HTTP/1.0. */
 static void
 reply_add_body(struct http *http, struct evhttp_request *ev, int status)
 {
@@ -44,12 +45,14 @@ reply_add_body(struct http *http, struct evhttp_request *ev, int status)
 
 	if (status == 204 || status == 304)
 		return;
-	if (evhttp_request_get_command(ev) == EVHTTP_REQ_HEAD) {
+	bool head = evhttp_request_get_command(ev) == EVHTTP_REQ_HEAD;
+	if (head || ev->minor < 1) {
 		snprintf(length, sizeof length, "%zu", http->out.n);
 		reply_header(ev, "Content-Length", length);
-		return;
 	}
-	evbuffer_add(evhttp_request_get_output_buffer(ev), http->out.p, http->out.n);
+	if (!head)
+		evbuffer_add(
+		    evhttp_request_get_output_buffer(ev), http->out.p, http->out.n);
 }
 
 void
