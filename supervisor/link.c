@@ -6,7 +6,7 @@
 #include <errno.h>
 #include <event2/event.h>
 #include <nng/nng.h>
-#include <nng/protocol/pair0/pair.h>
+#include <nng/protocol/pair1/pair.h>
 #include <nng/transport/ipc/ipc.h>
 #include <pthread.h>
 #include <signal.h>
@@ -316,7 +316,7 @@ link_open(nng_socket *sock)
 
 	sigfillset(&all);
 	pthread_sigmask(SIG_BLOCK, &all, &before);
-	int rc = nng_pair0_open(sock);
+	int rc = nng_pair1_open(sock);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	return rc;
 }

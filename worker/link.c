@@ -5,7 +5,7 @@
 #include <errno.h>
 #include <event2/event.h>
 #include <nng/nng.h>
-#include <nng/protocol/pair0/pair.h>
+#include <nng/protocol/pair1/pair.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
@@ -133,7 +133,7 @@ link_check(const char *what, int r)
 static bool
 link_dial(struct link *l, const char *address)
 {
-	if (!link_check("nng_pair0_open", nng_pair0_open(&l->socket)))
+	if (!link_check("nng_pair1_open", nng_pair1_open(&l->socket)))
 		return false;
 	l->is_open = true;
 	return link_check("NNG_OPT_RECVMAXSZ",

@@ -19,7 +19,7 @@
 #include "../../common/log.h"
 #include "../../common/msg.h"
 #include <nng/nng.h>
-#include <nng/protocol/pair0/pair.h>
+#include <nng/protocol/pair1/pair.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -211,7 +211,7 @@ live(const struct msg_spawn *s)
 		_exit(1);
 	snprintf(address, sizeof address, "%.*s", SPAN_FMT(s->address));
 	buf_init(&o.out, 0);
-	if (nng_pair0_open(&o.sock) != 0 || nng_dial(o.sock, address, NULL, 0) != 0)
+	if (nng_pair1_open(&o.sock) != 0 || nng_dial(o.sock, address, NULL, 0) != 0)
 		_exit(71);
 	nng_socket_set_ms(o.sock, NNG_OPT_RECVTIMEO, BEAT_MS);
 	o.mute = strcmp(mode, "never") == 0;

@@ -11,7 +11,7 @@
 #include "../../common/page.h"
 #include <errno.h>
 #include <nng/nng.h>
-#include <nng/protocol/pair0/pair.h>
+#include <nng/protocol/pair1/pair.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -164,7 +164,7 @@ spawn(void)
 
 	snprintf(address, sizeof address, "abstract://worker-t-%d-%d", (int)getpid(),
 	    ++spawned);
-	EQ_INT(nng_pair0_open(&nng), 0);
+	EQ_INT(nng_pair1_open(&nng), 0);
 	nng_socket_set_ms(nng, NNG_OPT_RECVTIMEO, WAIT_MS);
 	EQ_INT(nng_listen(nng, address, NULL, 0), 0);
 	page_fd = memfd_create("page", MFD_CLOEXEC);
