@@ -162,6 +162,9 @@ dispatch_measured(struct seat *s, struct task *t, uint64_t run_us, uint64_t burs
 	t->run_us = run_us > UINT32_MAX ? UINT32_MAX : (uint32_t)run_us;
 	t->burst_us = burst_us > UINT32_MAX ? UINT32_MAX : (uint32_t)burst_us;
 	s->tasks_done++;
+	int max = s->core->conf->workers.max_tasks;
+	if (max > 0 && s->tasks_done == (uint64_t)max)
+		seat_retire(s, "it has done its maxTasks");
 }
 
 static void
