@@ -97,7 +97,8 @@ trouble_of(const struct task *t)
 
 	if (!n)
 		return trouble;
-	trouble.message = n->message;
+	/* The Backendless SDK takes an empty message for none at all. */
+	trouble.message = n->message && n->message[0] ? n->message : n->class;
 	trouble.class = n->class;
 	trouble.backtrace = span_of(n->backtrace, n->backtrace_bytes);
 	if (trouble.fault == FAULT_CLOUD_ERROR) {
