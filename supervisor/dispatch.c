@@ -226,8 +226,13 @@ dispatch_write_down(struct task *t, const struct msg_failed *f)
 	free(n->backtrace);
 	n->class = dispatch_copy(f->class);
 	n->message = dispatch_copy(f->message);
-	n->backtrace = xmemdup(f->backtrace.p, f->backtrace.n);
-	n->backtrace_bytes = f->backtrace.n;
+	n->backtrace = NULL;
+	n->backtrace_bytes = 0;
+	if (mp_peek(&(struct mp){f->backtrace.p, f->backtrace.p + f->backtrace.n}) ==
+	    MP_ARRAY) {
+		n->backtrace = xmemdup(f->backtrace.p, f->backtrace.n);
+		n->backtrace_bytes = f->backtrace.n;
+	}
 	n->has_code = mp_sint(&c, &n->code) == 0;
 	n->status = (int)f->status;
 }

@@ -19,7 +19,10 @@ static bool
 parse_refuse_type(struct parse_req *p)
 {
 	struct http_req *r = p->r;
-	bool form = http_req_is_type(r, "application/x-www-form-urlencoded") ||
+	/* `curl -d '{...}'` calls its JSON a form: what begins like JSON is read as
+	 * such. */
+	bool form = (http_req_is_type(r, "application/x-www-form-urlencoded") &&
+			r->body.p[0] != '{') ||
 		    http_req_is_type(r, "multipart/form-data");
 
 	if (r->header[HDR_CONTENT_ENCODING])

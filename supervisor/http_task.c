@@ -87,7 +87,7 @@ task_write_json(struct jsonw *w, struct core *core, const struct task *t, bool m
 	jsonw_kstr(w, "name", t->handler->name);
 	jsonw_kstr(w, "execution", execution_text(t->execution));
 	jsonw_kstr(w, "lane", lane_text(t->lane));
-	jsonw_kstr(w, "state", task_state_name(t->state));
+	jsonw_kstr(w, "state", task_state_name(task_told_state(t)));
 	jsonw_kint(w, "attempt", t->attempt);
 	jsonw_kint(w, "attempts", t->attempts_max);
 	task_write_times(w, core, t);

@@ -87,6 +87,14 @@ task_move(struct task *t, enum task_state to, int64_t now_ms)
 	}
 }
 
+enum task_state
+task_told_state(const struct task *t)
+{
+	bool told = (t->flags & TASK_ANSWERED) && !task_has_ended(t->state);
+
+	return told ? TASK_FAILED : (enum task_state)t->state;
+}
+
 struct task_note *
 task_note(struct task *t)
 {

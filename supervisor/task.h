@@ -113,6 +113,9 @@ struct task *task_new(const struct taskid *, uint8_t *payload, size_t payload_by
 void task_free(struct task *);
 /* The one place that changes a state. ASSERTs that the change is in the picture above. */
 void task_move(struct task *, enum task_state, int64_t now_ms);
+/* The state as its caller was told it: a sync task that was answered at its deadline has
+ * failed, whatever its worker still does. */
+enum task_state task_told_state(const struct task *);
 /* The note, made on demand; NULL: no memory. */
 struct task_note *task_note(struct task *);
 /* Milliseconds in the queue (until the last lease, the end, or now), and running. */

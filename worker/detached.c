@@ -1,7 +1,6 @@
 /* detached.c: see detached.h. */
 #include "deferred.h"
 #include "detached.h"
-#include "../common/log.h"
 #include "error.h"
 #include <mruby/array.h>
 #include <mruby/string.h>
@@ -23,19 +22,9 @@ task_span(const struct task *t)
 static void
 detached_say(struct engine *e, const struct scope *s, const struct pend *p)
 {
-	static const char *const next[] = {
-	    [DETACHED_WAIT] = "the task waits for it",
-	    [DETACHED_WARN] = "it runs on by itself",
-	    [DETACHED_FAIL] = "the task fails",
-	};
 	char place[512];
 
 	snprintf(place, sizeof place, "%s:%d", p->file, p->line);
-	log_warn("detached deferred: %s \"%s\" (%s) ended while the %s that it made at "
-		 "%s was "
-		 "pending and was neither returned, awaited nor detached: %s",
-	    kind_name(s->handler->kind), s->handler->name, s->handler->place,
-	    pend_what(p), place, next[e->conf.detached]);
 	struct msg_detached m = {
 	    .task = task_span(s->task),
 	    .attempt = s->task->attempt,
@@ -177,10 +166,6 @@ unhandled_say(struct engine *e, struct scope *s, mrb_value d)
 	error_text_init(&text);
 	error_describe(vm, reason, &text);
 	error_place(vm, mrb_iv_get(vm->mrb, d, vm->sym.iv_place), place, sizeof place);
-	log_warn(
-	    "unhandled rejection in %s \"%s\" (%s), of the deferred made at %s: %s: %s",
-	    kind_name(s->handler->kind), s->handler->name, s->handler->place, place,
-	    buf_cstr(&text.class), buf_cstr(&text.message));
 	struct msg_unhandled m = {
 	    .task = task_span(s->task),
 	    .attempt = s->task->attempt,
