@@ -31,6 +31,8 @@ api_log(struct engine *e, int level, struct span text)
 {
 	struct task *t = e->scope ? e->scope->task : NULL;
 
+	if (level == LOG_LEVEL_DEBUG && log_level() < LOG_LEVEL_DEBUG)
+		return;
 	buf_reset(&e->text);
 	text_add_clean(&e->text, text, LOG_TEXT_BYTES);
 	if (!t) {

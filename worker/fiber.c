@@ -12,7 +12,7 @@
 #include <mruby/class.h>
 #include <stdlib.h>
 
-#define IDLE_FIBERS_MAX 256
+#define IDLE_FIBERS_MAX 2048
 
 enum { FRAME_RECEIVER, FRAME_ARGUMENT, FRAME_MARK, FRAME_METHOD };
 enum { MARK_RETURNED = 1, MARK_RAISED = 2 };

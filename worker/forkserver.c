@@ -134,6 +134,20 @@ forkserver_send_catalog(struct forkserver *f, size_t files, int64_t began_ns)
 	return r == 0 ? forkserver_send(f, MSG_LOADED, &m) : r;
 }
 
+/* The allocator's last word while files are loaded. */
+static void
+forkserver_on_no_memory(void *arg)
+{
+	struct forkserver *f = arg;
+	struct msg_load_failed m = {span_str(load_current(f->engine)),
+	    span_str("NoMemoryError"),
+	    span_str("the memory limit (workers.maxMemory) is reached while loading")};
+
+	if (forkserver_send(f, MSG_LOAD_FAILED, &m) != 0)
+		log_error("out of memory while loading the handlers");
+	_exit(EXIT_CONFIG_);
+}
+
 static int
 forkserver_load(struct forkserver *f)
 {
@@ -141,6 +155,8 @@ forkserver_load(struct forkserver *f)
 	struct load_report report;
 
 	load_report_init(&report);
+	f->engine->vm.no_memory = forkserver_on_no_memory;
+	f->engine->vm.no_memory_arg = f;
 	int r = load_folder(f->engine, &report), status = EXIT_ASKED;
 	if (r != 0) {
 		struct msg_load_failed m = {span_str(report.place),

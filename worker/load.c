@@ -167,6 +167,7 @@ load_file(
 	}
 	free(real);
 	l->files++;
+	l->file = file;
 	buf_init(&j.source, FILE_BYTES_MAX);
 	int mark = gate_mark(&e->vm);
 	bool ok = gate_call(&e->vm, load_body, &j, &out);
@@ -254,6 +255,12 @@ load_folder(struct engine *e, struct load_report *report)
 	free(l.path);
 	catalog_close(&e->catalog);
 	return r;
+}
+
+const char *
+load_current(const struct engine *e)
+{
+	return e->loader && e->loader->file ? e->loader->file : e->conf.handlers;
 }
 
 /* --- Cloud.load --- */

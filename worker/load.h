@@ -17,6 +17,8 @@ void load_report_fini(struct load_report *);
 /* Loads all *.rb of the folder, bytewise by name, not recursive, and closes the
  * catalogue. 0, or -ERR_CONFIG with the report filled in. */
 int load_folder(struct engine *, struct load_report *) MUST_USE;
+/* The file that is being loaded, for messages. */
+const char *load_current(const struct engine *);
 /* For Cloud.load: a file below the folder, once. True: it was loaded now. MAY_RAISE. */
 bool load_named(struct engine *, const char *name);
 

@@ -35,6 +35,7 @@ int
 main(int argc, char **argv)
 {
 	const char *arg = argc > 1 ? argv[1] : "";
+	sigset_t none;
 
 	if (strcmp(arg, "-V") == 0 || strcmp(arg, "--version") == 0) {
 		printf("deferd-worker %s\n", PACKAGE_VERSION);
@@ -50,6 +51,8 @@ main(int argc, char **argv)
 	}
 	log_init("deferd-worker");
 	signal(SIGPIPE, SIG_IGN);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL); /* whatever the supervisor had blocked */
 	fd_cloexec(SUPERVISOR_FD);
 	return forkserver_run(SUPERVISOR_FD);
 }

@@ -5,6 +5,7 @@
 #include "conv.h"
 #include "error.h"
 #include "request.h"
+#include "text.h"
 #include <mruby/class.h>
 #include <mruby/hash.h>
 #include <mruby/variable.h>
@@ -226,15 +227,15 @@ void
 engine_cancel(struct engine *e, const struct msg_cancel *m)
 {
 	struct task *t = task_find(e, m->task, m->attempt);
-	char reason[512];
 
 	if (!t)
 		return;
-	snprintf(reason, sizeof reason, "%.*s", SPAN_FMT(m->reason));
+	buf_reset(&e->text);
+	text_add_clean(&e->text, m->reason, 500);
 	e->now_ns = e->clock_ns(e->clock_arg);
 	int mark = gate_mark(&e->vm);
 	scope_cut(e, TAILQ_FIRST(&t->scopes),
 	    m->cause == CAUSE_TIMEOUT ? CAUSE_TIMEOUT : CAUSE_CANCELLED,
-	    reason[0] ? reason : NULL);
+	    e->text.n ? buf_cstr(&e->text) : NULL);
 	gate_release(&e->vm, mark);
 }

@@ -23,7 +23,7 @@ Cloud.function("not_text") { raise "a\xffb" }
 Cloud.function("fiber_yield") { Fiber.yield 1 }
 Cloud.function("sneaky_yield") { Fiber.__yield 1 }
 Cloud.function("exit") { exit }
-Cloud.function("sleep") { sleep(1) }
+Cloud.function("sleep") { Kernel.sleep 1 }
 Cloud.function("throw") { throw :x }
 Cloud.function("abort") { abort "x" }
 Cloud.function("file") { File.read("/etc/passwd") }
