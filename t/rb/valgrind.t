@@ -18,4 +18,11 @@ for my $name (qw(hello deferred detached detached_fail detached_warn call time_o
 	my $out = `valgrind -q --error-exitcode=99 --leak-check=full --suppressions="$top/t/valgrind.supp" "$build/t/rb/drive" "$top/t/rb/cases/$name.rb" 2>&1`;
 	is($?, 0, $name) or diag($out);
 }
+# And the process itself, over its sockets: t/unit/worker sees the exit status.
+local $ENV{DEFERD_BUILD} = $build;
+local $ENV{T_VALGRIND} = "--suppressions=$top/t/valgrind.supp";
+for my $test (qw(runs_a_batch beats)) {
+	my $out = `"$build/t/unit/worker" $test 2>&1`;
+	ok(!$? && $out !~ /^==/m, "worker $test") or diag($out);
+}
 done_testing;

@@ -37,6 +37,7 @@ static void
 start_forkserver(void)
 {
 	const char *build = getenv("DEFERD_BUILD");
+	const char *supp = getenv("T_VALGRIND"); /* its --suppressions=FILE */
 	char program[1024];
 	int sv[2];
 
@@ -51,6 +52,10 @@ start_forkserver(void)
 		} else {
 			dup2(sv[1], 3);
 		}
+		if (supp)
+			execlp("valgrind", "valgrind", "-q", "--error-exitcode=99",
+			    "--leak-check=full", "--errors-for-leak-kinds=definite", supp,
+			    program, NULL);
 		execl(program, "deferd-worker: forkserver test", NULL);
 		_exit(71);
 	}
@@ -99,7 +104,7 @@ configure(void)
 	    .version = MSG_VERSION,
 	    .app = span_str("test"),
 	    .handlers = span_str(folder),
-	    .memory_bytes = 64 << 20,
+	    .memory_bytes = getenv("T_VALGRIND") ? 0 : 64 << 20,
 	    .result_bytes = 1 << 20,
 	    .batch_bytes = 1 << 20,
 	    .log_bytes = 65536,
