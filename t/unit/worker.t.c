@@ -54,8 +54,8 @@ start_forkserver(void)
 		}
 		if (supp)
 			execlp("valgrind", "valgrind", "-q", "--error-exitcode=99",
-			    "--leak-check=full", "--errors-for-leak-kinds=definite", supp,
-			    program, NULL);
+			    "--leak-check=full", "--errors-for-leak-kinds=definite",
+			    supp, program, NULL);
 		execl(program, "deferd-worker: forkserver test", NULL);
 		_exit(71);
 	}

@@ -39,6 +39,7 @@ Cloud.function("register") { Cloud.function("x") { 1 } }
 Cloud.function("load") { Cloud.load "x" }
 Cloud.function("time_response") { Cloud::Response.new(1, status: 99) }
 Cloud.function("neg_delay") { Deferred.delay(-1) }
+Cloud.function("inspect_deep") { a = []; 5000.times { a = [a] }; a.inspect.size }
 
 # run: nan {}
 # want: failed BAD_RESULT TypeError: result.items[3].price: NaN cannot be encoded
@@ -129,3 +130,7 @@ Cloud.function("neg_delay") { Deferred.delay(-1) }
 # want: failed RAISED ArgumentError: Cloud::Response: the status is a number from 200 to 599
 # run: neg_delay {}
 # want: failed RAISED ArgumentError: Deferred.delay: seconds must be 0 or more, and finite
+# run: inspect_deep {}
+# want: failed RAISED SystemStackError: *
+# run: ok {}
+# want: done 1
