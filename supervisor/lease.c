@@ -19,7 +19,9 @@ lease_free_seat(const struct lease *l, const struct lease_app *a)
 static struct lease_seat *
 lease_empty_seat(const struct lease *l)
 {
-	for (size_t i = 0; i < l->seat_n && i < (size_t)l->concurrent; i++)
+	if (l->occupied >= (unsigned)l->concurrent)
+		return NULL;
+	for (size_t i = 0; i < l->seat_n; i++)
 		if (l->seat[i]->state == LEASE_SEAT_EMPTY)
 			return l->seat[i];
 	return NULL;
@@ -38,7 +40,7 @@ lease_idle_seat_for(const struct lease *l, int app)
 {
 	struct lease_seat *best = NULL;
 
-	for (size_t i = 0; i < l->seat_n && i < (size_t)l->concurrent; i++) {
+	for (size_t i = 0; i < l->seat_n; i++) {
 		struct lease_seat *s = l->seat[i];
 		if (!lease_idle(s) || s->app == app)
 			continue;

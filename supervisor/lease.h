@@ -31,6 +31,7 @@ struct lease_seat {
 	int app;      /* index; -1 when empty */
 	int promised; /* when closing: the app that gets the seat next; -1: anybody */
 	unsigned leased;
+	bool beside;		/* CLOSING, and not counted as one of the pool's seats */
 	uint64_t used;		/* when it last got a lease, in leases; for "least recently" */
 	struct heap_node load;	/* in its app's heap while READY */
 	struct task_list tasks; /* leased to it, oldest first, by task.place */
@@ -57,6 +58,7 @@ struct lease {
 	size_t app_n;
 	struct lease_seat **seat; /* owned array of borrowed seats; index = place in it */
 	size_t seat_n;
+	unsigned occupied; /* seats that are neither EMPTY nor beside the pool */
 };
 
 /* floor(threshold x capacity) in decimal, at least 1 when the threshold is > 0. */
@@ -79,11 +81,17 @@ void lease_seat_starting(struct lease *, struct lease_seat *, int app);
 void lease_seat_ready(struct lease *, struct lease_seat *);
 void lease_seat_closing(struct lease *, struct lease_seat *, int promised_app);
 void lease_seat_empty(struct lease *, struct lease_seat *);
+/* A reload changes workers without a gap: the new ones are made ready beside the pool
+ * (EMPTY -> beside), then they enter it (-> READY) and the old ones go beside it, where
+ * they finish what they have. Seats beside it are no part of `concurrent`. */
+void lease_seat_beside(struct lease *, struct lease_seat *, int app);
+void lease_seat_enter(struct lease *, struct lease_seat *);
+void lease_seat_aside(struct lease *, struct lease_seat *);
 void lease_set_can_spawn(struct lease *, int app, bool can);
 void lease_set_app_limit(struct lease *, int app, unsigned limit);
 void lease_set_paused(struct lease *, enum lane_name, bool paused);
-/* Another pool size: seats beyond `concurrent` get no more workers, and nothing is
- * leased while leased >= capacity. */
+/* Another pool size: no seat is filled while `concurrent` or more are occupied, and nothing
+ * is leased while leased >= capacity. */
 void lease_set_pool(struct lease *, int concurrent, int slots, int64_t threshold_e9);
 
 /* The rule's own entry: t, the first of its FIFO, is leased to s. */

@@ -158,8 +158,18 @@ lease_seat_starting(struct lease *l, struct lease_seat *s, int app)
 	ASSERT(s->state == LEASE_SEAT_EMPTY && s->leased == 0);
 	s->state = LEASE_SEAT_STARTING;
 	s->app = app;
+	l->occupied++;
 	l->app[app].seats++;
 	l->app[app].starting++;
+}
+
+static void
+lease_seat_open(struct lease *l, struct lease_seat *s)
+{
+	s->state = LEASE_SEAT_READY;
+	/* One node per seat: the array grows with the seats, at start-up. */
+	if (heap_push(&l->app[s->app].ready, &s->load, lease_load_key(s)) != 0)
+		NEVER("no memory for a seat's place in a heap");
 }
 
 void
@@ -167,10 +177,37 @@ lease_seat_ready(struct lease *l, struct lease_seat *s)
 {
 	ASSERT(s->state == LEASE_SEAT_STARTING);
 	lease_seat_leave(l, s);
-	s->state = LEASE_SEAT_READY;
-	/* One node per seat: the array grows with the seats, at start-up. */
-	if (heap_push(&l->app[s->app].ready, &s->load, lease_load_key(s)) != 0)
-		NEVER("no memory for a seat's place in a heap");
+	lease_seat_open(l, s);
+}
+
+void
+lease_seat_beside(struct lease *l UNUSED, struct lease_seat *s, int app)
+{
+	ASSERT(s->state == LEASE_SEAT_EMPTY && s->leased == 0);
+	s->state = LEASE_SEAT_CLOSING;
+	s->app = app;
+	s->beside = true;
+}
+
+void
+lease_seat_enter(struct lease *l, struct lease_seat *s)
+{
+	ASSERT(s->state == LEASE_SEAT_CLOSING && s->beside);
+	s->beside = false;
+	l->occupied++;
+	l->app[s->app].seats++;
+	lease_seat_open(l, s);
+}
+
+void
+lease_seat_aside(struct lease *l, struct lease_seat *s)
+{
+	lease_seat_closing(l, s, -1);
+	if (s->beside)
+		return;
+	s->beside = true;
+	l->occupied--;
+	l->app[s->app].seats--;
 }
 
 void
@@ -191,7 +228,11 @@ lease_seat_empty(struct lease *l, struct lease_seat *s)
 	if (s->state == LEASE_SEAT_EMPTY)
 		return;
 	lease_seat_leave(l, s);
-	l->app[s->app].seats--;
+	if (!s->beside) {
+		l->occupied--;
+		l->app[s->app].seats--;
+	}
+	s->beside = false;
 	s->state = LEASE_SEAT_EMPTY;
 	s->app = -1;
 }

@@ -39,19 +39,21 @@ model_has_promise(const struct model *m, int app)
 	return false;
 }
 
+/* Whether the pool may have one worker more, wherever the free seat is. */
 static bool
 model_has_empty_seat(const struct model *m)
 {
-	for (int s = 0; s < m->concurrent; s++)
-		if (m->seat[s].state == LEASE_SEAT_EMPTY)
-			return true;
-	return false;
+	int occupied = 0;
+
+	for (int s = 0; s < MODEL_SEATS; s++)
+		occupied += m->seat[s].state != LEASE_SEAT_EMPTY;
+	return occupied < m->concurrent;
 }
 
 static bool
 model_idle_elsewhere(const struct model *m, int app)
 {
-	for (int s = 0; s < m->concurrent; s++)
+	for (int s = 0; s < MODEL_SEATS; s++)
 		if (m->seat[s].state == LEASE_SEAT_READY && m->seat[s].n == 0 &&
 		    m->seat[s].app != app)
 			return true;
@@ -233,7 +235,7 @@ model_spawn(struct model *m, const struct lease_action *act)
 {
 	int s = act->seat->index;
 
-	if (s >= m->concurrent || m->seat[s].state != LEASE_SEAT_EMPTY)
+	if (!model_has_empty_seat(m) || m->seat[s].state != LEASE_SEAT_EMPTY)
 		return "SPAWN not into an empty seat of the pool";
 	if (act->app < 0 || act->app >= m->app_n || !m->app[act->app].can_spawn)
 		return "SPAWN for an app that cannot spawn";
