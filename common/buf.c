@@ -169,10 +169,14 @@ buf_drop(struct buf *b, size_t n)
 uint8_t *
 buf_take(struct buf *b, size_t *n)
 {
-	uint8_t *p = b->n ? b->p : NULL;
+	uint8_t *p = b->n ? b->p : NULL, *exact;
 
 	*n = b->n;
-	if (!p)
+	/* It may live long, a million times over. A copy, because realloc would leave
+	 * the spare part of each block behind as a hole. */
+	if (p && b->room - b->n > b->n / 8 && (exact = malloc(b->n)))
+		p = memcpy(exact, p, b->n);
+	if (p != b->p)
 		free(b->p);
 	buf_init(b, b->cap_bytes);
 	return p;
