@@ -42,7 +42,8 @@ cloud_duration(mrb_state *mrb, mrb_value self UNUSED)
 	if (mrb_integer_p(v) && mrb_integer(v) < 1000000000)
 		ms = (int64_t)mrb_integer(v) * MS_PER_S;
 	else if (mrb_float_p(v) && mrb_float(v) > 0 && mrb_float(v) < 1e9)
-		ms = (int64_t)(mrb_float(v) * MS_PER_S);
+		/* mruby reads 0.2 as a little less */
+		ms = (int64_t)(mrb_float(v) * MS_PER_S + 0.5);
 	else if (mrb_string_p(v) && clock_parse_ms(mrb_str_to_cstr(mrb, v), &ms) != 0)
 		ms = -1;
 	if (ms <= 0)
