@@ -84,7 +84,7 @@ http_req_read_headers(struct http_req *r)
 			return "a header's name is not valid";
 		int h = header_known(kv->key, n);
 		r->header_n += h < 0 || !known[h].secret;
-		if (h < 0)
+		if (h < 0 || (h == HDR_CONTENT_TYPE && !*kv->value))
 			continue;
 		if (!r->header[h])
 			r->header[h] = kv->value;

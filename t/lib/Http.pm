@@ -80,7 +80,7 @@ sub _more {
 # A whole answer at the front of the input, taken out of it; nothing when it is not there.
 sub _take {
 	my ($self, $closed) = @_;
-	return unless $self->{in} =~ m{^HTTP/1\.[01] (\d+)([^\r\n]*)\r\n(.*?)\r?\n\r\n}s;
+	return unless $self->{in} =~ m{^HTTP/1\.[01] (\d+)([^\r\n]*)\r\n((?:[^\r\n]+\r\n)*)\r\n}s;
 	my %r = (status => $1, reason => $2, headers => {}, body => '');
 	my $at = $+[0];
 	for (split /\r\n/, $3) {
