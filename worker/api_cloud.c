@@ -77,6 +77,7 @@ cloud_register(mrb_state *mrb, mrb_value self UNUSED)
 	struct engine *e = engine_of(mrb);
 	mrb_value name, place, class, method, numbers, verb, pattern;
 	const char *kind_text;
+	size_t bad;
 
 	mrb_get_args(mrb, "zSSCoAoo", &kind_text, &name, &place, &class, &method,
 	    &numbers, &verb, &pattern);
@@ -87,6 +88,10 @@ cloud_register(mrb_state *mrb, mrb_value self UNUSED)
 		    kind_text);
 	if (kind == KIND_ANY || RARRAY_LEN(numbers) != 5)
 		mrb_raise(mrb, E_ARGUMENT_ERROR, "Cloud.__register: not for handlers");
+	if (!mp_utf8_valid(cloud_opt_str(name), &bad) ||
+	    !mp_utf8_valid(cloud_opt_str(pattern), &bad))
+		mrb_raisef(mrb, E_ARGUMENT_ERROR, "Cloud.%s: its name is not UTF-8",
+		    kind_text);
 	mrb_int number[5];
 	for (int i = 0; i < 5; i++)
 		number[i] = mrb_integer(RARRAY_PTR(numbers)[i]);

@@ -95,6 +95,8 @@ detached_late_text(const struct scope *s)
 		    "the handler returned, but what it left behind did not end "
 		    "in its time: ");
 		detached_list(s, &b);
+	} else if (s->phase == SCOPE_ENDED) {
+		buf_add_str(&b, "what the handler left behind did not end in its time");
 	} else {
 		buf_add_str(&b, "the handler did not finish in its time");
 	}
@@ -145,9 +147,12 @@ void
 detached_cancel_all(struct engine *e, struct scope *s)
 {
 	struct pend *p;
+	struct fiber *f;
 
 	while ((p = TAILQ_FIRST(&s->pends)))
 		detached_cancel(e, s, p);
+	TAILQ_FOREACH (f, &s->fibers, place)
+		fiber_interrupt(e, f, error_cancelled(&e->vm, "the task has failed"));
 }
 
 static void

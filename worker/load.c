@@ -178,12 +178,15 @@ load_file(
 	return ok ? 0 : -ERR_CONFIG;
 }
 
+/* Names end up in messages, which are UTF-8. */
 static int
 load_is_handler(const struct dirent *d)
 {
-	size_t n = strlen(d->d_name);
+	size_t n = strlen(d->d_name), bad;
 
-	return n > 3 && d->d_name[0] != '.' && strcmp(d->d_name + n - 3, ".rb") == 0;
+	return n > 3 && n < 200 && d->d_name[0] != '.' &&
+	       strcmp(d->d_name + n - 3, ".rb") == 0 &&
+	       mp_utf8_valid(span_of(d->d_name, n), &bad);
 }
 
 static int

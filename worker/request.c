@@ -219,6 +219,8 @@ request_progress(mrb_state *mrb, mrb_value self)
 	if (!(fraction >= 0 && fraction <= 1))
 		mrb_raise(
 		    mrb, E_ARGUMENT_ERROR, "progress: the fraction is from 0 to 1");
+	if (!r)
+		return self;
 	buf_reset(&e->text);
 	text_add_clean(&e->text, span_of(p, (size_t)n), 1024);
 	struct msg_progress m = {

@@ -172,12 +172,11 @@ scope_tell(struct engine *e, struct scope *s, bool ok, mrb_value v)
 	t->ended = true;
 }
 
+/* The deadline stays on: it bounds what the handler left running. */
 static void
 scope_end(struct engine *e, struct scope *s, bool ok, mrb_value v)
 {
 	s->phase = SCOPE_ENDED;
-	due_clear(e, &s->deadline);
-	due_clear(e, &s->grace);
 	detached_report_unhandled(e, s);
 	scope_tell(e, s, ok, v);
 	if (s->cut) {
@@ -316,7 +315,12 @@ scope_has_fibers_within(const struct scope *s)
 void
 scope_check(struct engine *e, struct scope *s)
 {
-	if (s->phase == SCOPE_ENDED) {
+	if (s->phase == SCOPE_ENDED && s->cut) {
+		if (!scope_has_fibers_within(s)) {
+			scope_end_within(e, s);
+			scope_free(e, s);
+		}
+	} else if (s->phase == SCOPE_ENDED) {
 		if (scope_is_empty(s)) {
 			detached_report_unhandled(e, s);
 			scope_free(e, s);
@@ -334,8 +338,9 @@ scope_cut(struct engine *e, struct scope *s, enum cause cause, const char *reaso
 {
 	struct scope *t, *next;
 	struct fiber *f;
+	struct pend *p;
 
-	if (s->phase == SCOPE_ENDED || s->cut)
+	if (s->cut)
 		return;
 	s->cut_reason = reason ? xstrdup(reason) : detached_late_text(s);
 	mrb_value exc = error_cut(&e->vm, cause, s->cut_reason);
@@ -348,10 +353,27 @@ scope_cut(struct engine *e, struct scope *s, enum cause cause, const char *reaso
 		t->cut = cause;
 		if (!t->cut_reason)
 			t->cut_reason = xstrdup(s->cut_reason);
+		while (t->phase == SCOPE_ENDED && (p = TAILQ_FIRST(&t->pends)))
+			pend_free(e, p); /* nobody will be told */
 		TAILQ_FOREACH (f, &t->fibers, place)
 			fiber_interrupt(e, f, exc);
 	}
 	scope_check(e, s);
+}
+
+/* Keeps those that are still unhandled; their number. */
+static mrb_int
+scope_forget_handled(struct engine *e, mrb_value list)
+{
+	mrb_int kept = 0;
+
+	for (mrb_int i = 0; i < RARRAY_LEN(list); i++) {
+		mrb_value d = RARRAY_PTR(list)[i];
+		if (!mrb_test(mrb_iv_get(e->vm.mrb, d, e->vm.sym.iv_handled)))
+			mrb_ary_set(e->vm.mrb, list, kept++, d);
+	}
+	mrb_ary_resize(e->vm.mrb, list, kept);
+	return kept;
 }
 
 void
@@ -361,5 +383,8 @@ scope_unhandled(struct engine *e, struct scope *s, mrb_value deferred)
 
 	if (!s->unhandled)
 		s->unhandled = pin_put(&e->vm, mrb_ary_new_capa(mrb, 4));
-	mrb_ary_push(mrb, pin_get(&e->vm, s->unhandled), deferred);
+	mrb_value list = pin_get(&e->vm, s->unhandled);
+	mrb_ary_push(mrb, list, deferred);
+	if (RARRAY_LEN(list) >= s->unhandled_max)
+		s->unhandled_max = 2 * scope_forget_handled(e, list) + 64;
 }

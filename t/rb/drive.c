@@ -9,6 +9,7 @@
  *   # run: NAME JSON [timeout=MS] [cancel=MS] [query=JSON] ...
  *   # start: ...            as run, but runs together with the next run
  *   # want: LINE            what comes out, in order; * stands for anything
+ *   # soak: NAME N         N calls with {"seed": i}, some timed out or cancelled
  *   # load fails: LINE      the file must not load, for that reason
  */
 #include "drive.h"
@@ -101,8 +102,14 @@ out_message(struct drive *d, struct buf *b, const struct msg *m)
 	static const char *const policy[] = {"wait", "warn", "fail"};
 
 	switch (m->number) {
-	case MSG_DONE: out_done(b, &m->done); break;
-	case MSG_FAILED: out_failed(b, &m->failed); break;
+	case MSG_DONE:
+		d->ended++;
+		out_done(b, &m->done);
+		break;
+	case MSG_FAILED:
+		d->ended++;
+		out_failed(b, &m->failed);
+		break;
 	case MSG_LOG:
 		buf_printf(b, "log %s %.*s",
 		    log_level_name((enum log_level)m->log.level),
@@ -269,6 +276,32 @@ script_want(struct drive *d, char *rest)
 		d->want[d->want_n++] = rest;
 }
 
+/* Hundreds of calls with a seed each, some cut short: every task ends once. */
+static void
+script_soak(struct drive *d, char *rest)
+{
+	char line[256], name[64];
+	int n = 0;
+	uint64_t was = d->tasks;
+
+	run_pending(d);
+	sscanf(rest, "%63s %d", name, &n);
+	for (int i = 1; i <= n; i++) {
+		snprintf(line, sizeof line, "%s {\"seed\": %d} timeout=%d", name, i,
+		    i % 3 ? 20000 : 1 + i * 37 % 3000);
+		if (i % 7 == 0)
+			snprintf(line + strlen(line), 32, " cancel=%d", i * 91 % 2000);
+		drive_start(d, line);
+		if (i % 40 == 0 || i == n) {
+			run_all(d);
+			d->got_n = d->cancel_n = 0;
+			check_empty(d);
+		}
+	}
+	snprintf(line, sizeof line, "%s: %d tasks, %zu ended", name, n, d->ended);
+	report(d->ended == (size_t)n && d->tasks - was == (uint64_t)n, line);
+}
+
 static void
 script_nothing(struct drive *d UNUSED, char *rest UNUSED)
 {
@@ -281,6 +314,7 @@ static const struct {
     {"# run: ", script_run},
     {"# start: ", script_start},
     {"# want: ", script_want},
+    {"# soak: ", script_soak},
     {"# conf: ", script_nothing},
     {"# load fails: ", script_nothing},
 };

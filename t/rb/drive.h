@@ -18,6 +18,7 @@ struct drive {
 	size_t got_n;
 	bool started;
 	uint64_t tasks;
+	size_t ended;
 	struct {
 		struct taskid id;
 		int64_t at_ns;

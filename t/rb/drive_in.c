@@ -177,7 +177,8 @@ drive_start(struct drive *d, const char *line)
 		rest++;
 	buf_init(&env, 0);
 	pack_envelope(&env, rest);
-	id.b[15] = (uint8_t)++d->tasks;
+	d->tasks++;
+	memcpy(id.b, &d->tasks, sizeof d->tasks);
 	struct msg_run run = {
 	    .task = span_of(id.b, sizeof id.b),
 	    .attempt = 1,
@@ -188,7 +189,7 @@ drive_start(struct drive *d, const char *line)
 	};
 	engine_run(d->engine, &run);
 	long long cancel = conf_number(rest, "cancel=", -1);
-	if (cancel >= 0 && d->cancel_n < DRIVE_LINES_MAX) {
+	if (cancel > 0 && d->cancel_n < DRIVE_LINES_MAX) {
 		d->cancel[d->cancel_n].id = id;
 		d->cancel[d->cancel_n++].at_ns = d->now_ns + cancel * 1000000;
 	}

@@ -61,6 +61,7 @@ module Cloud
       raise ArgumentError, "Cloud.#{kind}: the name must be a String"
     end
     raise ArgumentError, "Cloud.#{kind}: the name is empty" if name.to_s.empty?
+    raise ArgumentError, "Cloud.#{kind}: the name is longer than 200 bytes" if name.to_s.bytesize > 200
   end
 
   def self.__add(kind, name, options, block)

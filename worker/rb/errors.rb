@@ -33,7 +33,13 @@ module Cloud
       @body = body
       @status = status
       @headers = {}
-      headers.each { |k, v| @headers[k.to_s] = v.to_s }
+      headers.each do |k, v|
+        text = "#{k}#{v}"
+        if k.to_s.empty? || text.include?("\r") || text.include?("\n") || text.include?("\0")
+          raise ArgumentError, "Cloud::Response: a header with a line break, or without a name"
+        end
+        @headers[k.to_s] = v.to_s
+      end
     end
   end
 

@@ -67,8 +67,8 @@ module Cloud
       def __route(verb, pattern, block)
         what = "#{verb.downcase} #{pattern.inspect}"
         raise ArgumentError, "#{what}: a route needs a block { |req| ... }" unless block
-        unless pattern.is_a?(String) && pattern[0] == "/"
-          raise ArgumentError, "#{what}: a route's pattern begins with /"
+        unless pattern.is_a?(String) && pattern[0] == "/" && pattern.bytesize <= 1000
+          raise ArgumentError, "#{what}: a route's pattern begins with / and has at most 1000 bytes"
         end
         Cloud.__check_block(what, block)
         @__routes ||= []

@@ -10,3 +10,9 @@ Cloud.function("bad_async") { async { Deferred.delay(1).await; raise "late" }; 1
 # want: detached warn async detached_warn.rb:4
 # want: done 1
 # want: unhandled RuntimeError: late detached_warn.rb:4
+# What never ends is ended by the handler's timeout, after its task.
+Cloud.function("forever") { async { begin; Deferred.new { |_, _| }.await; ensure; puts "stopped"; end }; 1 }
+# run: forever {} timeout=3000
+# want: detached warn async detached_warn.rb:14
+# want: done 1
+# want: log info stopped
