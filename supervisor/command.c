@@ -69,8 +69,8 @@ command_literal(const struct command *cmd, size_t at)
 }
 
 struct command_search {
-	bool in[32];  /* command_table[i] is still possible */
-	size_t depth; /* words that have been matched */
+	bool in[COMMANDS_MAX]; /* command_table[i] is still possible */
+	size_t depth;          /* words that have been matched */
 };
 
 /* How many different words of this depth the text may stand for; an exact one counts

@@ -27,6 +27,7 @@ enum command_code {
 };
 
 #define COMMAND_ARGS_MAX 8
+#define COMMANDS_MAX 64 /* in the table */
 
 struct command_arg {
 	struct span name; /* "ID", or an option's word "state"; borrowed from the table */
@@ -74,6 +75,9 @@ int command_run_refusal(struct command_call *, struct buf *body, int code,
 /* For handlers: an argument's value or NULL; the refusal. */
 const char *command_arg(const struct command_call *, const char *name);
 void command_refuse(struct command_call *, int code, const char *fmt, ...) PRINTF_LIKE(3, 4);
+
+/* "starting" "running" "draining" "stopping" */
+const char *command_phase_name(enum core_phase);
 
 /* The next piece of a syntax string: "show", "ID", "[state STATE]", "[COMMAND...]". n 0 at
  * the end. */

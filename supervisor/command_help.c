@@ -49,7 +49,7 @@ command_help_one(struct sheet *s, const struct command *cmd)
 void
 command_help(struct command_call *call)
 {
-	const struct command *fits[32], *is = NULL;
+	const struct command *fits[COMMANDS_MAX], *is = NULL;
 	size_t n = 0, exact = 0;
 
 	ASSERT(command_count <= COUNT_OF(fits));
@@ -92,8 +92,8 @@ static void
 command_say(struct command_call *call, const char *text)
 {
 	sheet_card(&call->sheet, NULL);
-	sheet_str(&call->sheet, "phase", NULL,
-	    core_phase(call->core) == CORE_STOPPING ? "stopping" : "draining");
+	sheet_str(
+	    &call->sheet, "phase", NULL, command_phase_name(core_phase(call->core)));
 	sheet_str(&call->sheet, "message", NULL, text);
 	sheet_end_card(&call->sheet);
 	sheet_line(&call->sheet, "%s", text);
@@ -138,6 +138,19 @@ command_stop(struct command_call *call)
 	call->code = CODE_ASKED;
 	call->ops->stop(call->ops->arg);
 	command_say_left(call, "stopping", core_conf(call->core)->shutdown.grace_ms);
+}
+
+void
+command_undrain(struct command_call *call)
+{
+	if (core_undrain(call->core) != 0) {
+		command_refuse(call, CODE_STATE,
+		    core_phase(call->core) == CORE_STOPPING
+			? "deferd is stopping: there is no way back"
+			: "deferd is not draining");
+		return;
+	}
+	command_say(call, "new tasks are accepted again");
 }
 
 void

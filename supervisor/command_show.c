@@ -7,8 +7,8 @@
 #include <stdio.h>
 #include <unistd.h>
 
-static const char *
-show_phase_name(enum core_phase phase)
+const char *
+command_phase_name(enum core_phase phase)
 {
 	static const char *const names[] = {
 	    "starting", "running", "draining", "stopping"};
@@ -45,7 +45,7 @@ show_process(struct command_call *call)
 	sheet_str(s, "version", "deferd", PACKAGE_VERSION);
 	sheet_int(s, "pid", "pid", getpid());
 	sheet_ms(s, "uptime_ms", "uptime", core_now_ms(call->core) - call->started_ms);
-	sheet_str(s, "phase", "phase", show_phase_name(core_phase(call->core)));
+	sheet_str(s, "phase", "phase", command_phase_name(core_phase(call->core)));
 	sheet_bool(s, "ready", NULL, not_ready == NULL);
 	sheet_str(s, "not_ready", NULL, not_ready);
 	sheet_text(
@@ -99,7 +99,7 @@ show_count_handlers(const struct app *app)
 }
 
 static void
-show_apps(struct command_call *call)
+show_app_list(struct command_call *call)
 {
 	struct sheet *s = &call->sheet;
 	struct jsonw *w = sheet_json(s);
@@ -233,7 +233,7 @@ command_show_info(struct command_call *call)
 	show_process(call);
 	show_store(call);
 	show_places(call);
-	show_apps(call);
+	show_app_list(call);
 	show_pool(call);
 	show_tasks_now(call);
 	show_history(call);

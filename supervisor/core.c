@@ -168,18 +168,6 @@ core_kill(struct core *c UNUSED, struct task *t)
 	return 0;
 }
 
-void
-core_drain(struct core *c)
-{
-	if (c->phase == CORE_DRAINING)
-		return;
-	log_info("draining: no new tasks are accepted, %llu open ones are finished",
-	    (unsigned long long)c->tasks.open);
-	c->phase = CORE_DRAINING;
-	if (events_begin(c->events, "drain"))
-		events_end(c->events);
-}
-
 /* --- beginning and end --- */
 
 static int

@@ -93,6 +93,12 @@ enum core_phase { CORE_STARTING, CORE_RUNNING, CORE_DRAINING, CORE_STOPPING };
 enum core_phase core_phase(const struct core *);
 /* drain: no new tasks are accepted, what is there is finished. */
 void core_drain(struct core *);
+/* Back from draining. 0, or -ERR_STATE in any other phase. */
+int core_undrain(struct core *) MUST_USE;
+/* As drain, and there is no way back: the process is about to end. */
+void core_stop(struct core *);
+/* A paused lane takes tasks and leases none. */
+void core_pause_lane(struct core *, enum lane_name, bool paused);
 /* Why deferd is not ready (static text), or NULL when it is. */
 const char *core_not_ready(const struct core *);
 

@@ -1,5 +1,5 @@
 /*
- * core_impl.h: the task core's own struct, for the rooms that make it up: core, settle,
+ * core_impl.h: the task core's own struct, for the rooms that make it up: core, settle, operate,
  * dispatch, seat, spawn, reap, watch, view, timer. Nobody else includes it.
  */
 #ifndef DEFERD_CORE_IMPL_H

@@ -73,7 +73,7 @@ sup_stop(struct sup *s, const char *why, int64_t grace_ms)
 	if (s->stage == SUP_UP) {
 		log_info("%s: stopping: %zu open tasks", why, core_open_tasks(s->core));
 		http_stop_accepting(s->http);
-		core_drain(s->core);
+		core_stop(s->core);
 		if (events_begin(core_events(s->core), "stop"))
 			events_end(core_events(s->core));
 		struct timeval every = {0, 10000};

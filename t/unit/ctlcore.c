@@ -116,6 +116,20 @@ core_drain(struct core *c)
 	c->phase = CORE_DRAINING;
 }
 
+int
+core_undrain(struct core *c)
+{
+	if (c->phase != CORE_DRAINING)
+		return -ERR_STATE;
+	c->phase = CORE_RUNNING;
+	return 0;
+}
+void
+core_pause_lane(struct core *c, enum lane_name lane, bool paused)
+{
+	c->lane[lane].paused = paused;
+}
+
 /* --- the canned state --- */
 static struct task *
 ctlcore_task(struct core *c, enum lane_name lane)
@@ -210,7 +224,9 @@ static void
 ctlcore_fill_conf(struct core *c, const char *socket)
 {
 	c->conf_app = (struct conf_app){.id = (char *)(uintptr_t) "demo",
-	    .handlers = (char *)(uintptr_t) "/srv/handlers"};
+	    .handlers = (char *)(uintptr_t) "/srv/handlers",
+	    .keys.rest = {c->secret, 1}};
+	c->secret[0] = (char *)(uintptr_t) "rest-secret";
 	c->conf.path = (char *)(uintptr_t) "deferd.yaml";
 	c->conf.control.socket = (char *)(uintptr_t)socket;
 	c->conf.store.engine = (char *)(uintptr_t) "memory";

@@ -15,6 +15,7 @@
 struct core {
 	struct conf conf;
 	struct conf_app conf_app;
+	char *secret[1];
 	struct app *app[1], one_app;
 	struct handler *handlers[2], event, gone;
 	struct stats *stats; /* owned */
