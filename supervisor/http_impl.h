@@ -70,7 +70,7 @@ struct http {
 	size_t listener_n;
 	struct buf out;	    /* the reply that is being written */
 	struct buf text;    /* decoded names and parameters of the request being read */
-	struct buf envelope; /* of the task being submitted; given away each time */
+	struct buf envelope; /* of the task being submitted */
 	struct jsonw w;	    /* over out */
 	/* calls */
 	struct call_list young, watched, spare;
@@ -185,7 +185,7 @@ const char *trouble_text(const struct trouble *);
 int reply_take_response(
     struct evhttp_request *, const struct task *, const char **type, int otherwise);
 
-/* --- http_call.c --- */
+/* --- http_call.c, http_envelope.c --- */
 
 struct call {
 	struct http *http;
@@ -218,6 +218,8 @@ struct call_input {
 	const struct route_match *route; /* or NULL */
 	const json_t *context;		 /* or NULL */
 };
+/* Packs the input into out, which is emptied first; check out->failed. */
+void call_pack(const struct http_req *, const struct call_input *, struct buf *out);
 /* Packs the input, submits it, answers an async one at once and a sync one later. */
 void call_submit(struct http_req *, const struct call_input *);
 /* The waiting call of a connection that is gone, from its close callback. */
