@@ -12,6 +12,7 @@
 #include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define MAIN_CONF DEFERD_SYSCONFDIR "/deferd/deferd.yaml"
@@ -162,18 +163,39 @@ main_daemonize(struct main_parent *p)
 	return -1;
 }
 
+/* The file that was opened is not the one that has the name now: between the two an
+ * earlier daemon ended and took its file along. */
+static bool
+main_is_stale(const char *path, int fd)
+{
+	struct stat opened, named;
+
+	return fstat(fd, &opened) == 0 &&
+	       (stat(path, &named) != 0 || opened.st_dev != named.st_dev ||
+		   opened.st_ino != named.st_ino);
+}
+
 /* Locked for life: a second daemon on it is refused, a stale one never is. */
 static int
 main_write_pid(const char *path, int *fd)
 {
 	struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+	bool stale = true;
 
-	*fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
-	if (*fd < 0) {
-		log_error("pid file %s: %s: not started", path, strerror(errno));
-		return EXIT_CANTCREATE_;
+	for (int tries = 0; stale && tries < 3; tries++) {
+		fd_close(fd);
+		*fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+		if (*fd < 0) {
+			log_error(
+			    "pid file %s: %s: not started", path, strerror(errno));
+			return EXIT_CANTCREATE_;
+		}
+		if (fcntl(*fd, F_SETLK, &lock) != 0)
+			break;
+		stale = main_is_stale(path, *fd);
 	}
-	if (fcntl(*fd, F_SETLK, &lock) != 0) {
+	if (stale) {
+		fd_close(fd);
 		log_error(
 		    "pid file %s is locked: another deferd runs: not started", path);
 		return EXIT_UNAVAILABLE_;
@@ -181,6 +203,14 @@ main_write_pid(const char *path, int *fd)
 	if (ftruncate(*fd, 0) != 0 || dprintf(*fd, "%d\n", (int)getpid()) < 0)
 		log_warn("pid file %s: %s", path, strerror(errno));
 	return 0;
+}
+
+/* Its folder may belong to the user that deferd was before: then it is emptied. */
+static void
+main_remove_pid(const char *path, int fd)
+{
+	if (fd >= 0 && unlink(path) != 0 && ftruncate(fd, 0) != 0)
+		log_warn("pid file %s: %s: it stays", path, strerror(errno));
 }
 
 static int
@@ -201,8 +231,7 @@ main_run(const struct conf *conf, const struct main_options *o)
 	if (code == 0)
 		code = sup_run(conf, main_tell_parent, &parent);
 	main_tell_parent(code, "not started: see the log", &parent);
-	if (pid_fd >= 0 && code != EXIT_UNAVAILABLE_)
-		unlink(pid_file);
+	main_remove_pid(pid_file, pid_fd);
 	return code;
 }
 
