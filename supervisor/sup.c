@@ -13,6 +13,8 @@
 #include "core.h"
 #include "events.h"
 #include "http.h"
+#include "notify.h"
+#include <errno.h>
 #include <event2/event.h>
 #include <grp.h>
 #include <pwd.h>
@@ -46,6 +48,7 @@ struct sup {
 	struct core *core;
 	struct http *http;
 	struct control *control;
+	struct notify *notify; /* NULL when only handlers are checked */
 	struct event *signal[8];
 	struct event *tick; /* while it stops */
 	enum sup_stage stage;
@@ -74,6 +77,9 @@ sup_stop(struct sup *s, const char *why, int64_t grace_ms)
 		log_info("%s: stopping: %zu open tasks", why, core_open_tasks(s->core));
 		http_stop_accepting(s->http);
 		core_stop(s->core);
+		notify_stopping(s->notify, grace_ms);
+		notify_status(
+		    s->notify, "stopping: %zu open tasks", core_open_tasks(s->core));
 		if (events_begin(core_events(s->core), "stop"))
 			events_end(core_events(s->core));
 		struct timeval every = {0, 10000};
@@ -163,6 +169,10 @@ sup_on_usr1(struct sup *s UNUSED)
 {
 	if (log_reopen() == 0)
 		log_info("USR1: log reopened");
+	else
+		log_error("USR1: the log cannot be opened again: %s: it goes on in the "
+			  "old file",
+		    strerror(errno));
 }
 
 static void
@@ -273,6 +283,7 @@ sup_close(struct sup *s)
 			event_free(s->signal[i]);
 	if (s->tick)
 		event_free(s->tick);
+	notify_free(s->notify);
 	if (s->base)
 		event_base_free(s->base);
 	free(s->urls);
@@ -284,6 +295,13 @@ sup_tell_ready(struct sup *s, int code, const char *text)
 	if (s->ready)
 		s->ready(code, text, s->ready_arg);
 	s->ready = NULL;
+	if (code == 0) {
+		notify_ready(s->notify);
+		notify_status(s->notify, "ready: %zu apps, %zu workers",
+		    core_app_count(s->core), core_seat_count(s->core));
+	} else if (s->notify) {
+		notify_status(s->notify, "%s", text);
+	}
 }
 
 static void
@@ -308,6 +326,9 @@ sup_run(const struct conf *conf, sup_ready_cb *ready, void *arg)
 		code = EXIT_SYSTEM_;
 	} else {
 		sup_take_signals(&s);
+		/* before there is a child to inherit what it takes away */
+		s.notify = notify_new(s.base);
+		notify_status(s.notify, "loading the handlers");
 		if (!core_load(s.core, NULL, NULL))
 			code = EXIT_CONFIG_;
 		else if (!sup_open_doors(&s))
