@@ -70,7 +70,6 @@ load_read(const char *path, struct buf *out)
 }
 
 struct load_job {
-	struct loader *loader;
 	const char *path, *file;
 	struct buf source;
 	mrbc_context *context;
@@ -157,7 +156,7 @@ load_file(
 {
 	char path[4096];
 	mrb_value out;
-	struct load_job j = {.loader = l, .path = path, .file = file};
+	struct load_job j = {.path = path, .file = file};
 
 	snprintf(path, sizeof path, "%s/%s", e->conf.handlers, file);
 	char *real = realpath(path, NULL);
@@ -303,7 +302,7 @@ load_named(struct engine *e, const char *name)
 	const char *path = l->path[l->n - 1];
 	/* Its text and context stay until the process ends when it raises: so does the
 	 * raise end the process. */
-	struct load_job j = {.loader = l, .path = path, .file = strrchr(path, '/') + 1};
+	struct load_job j = {.path = path, .file = strrchr(path, '/') + 1};
 	buf_init(&j.source, FILE_BYTES_MAX);
 	l->files++;
 	load_body(mrb, &j);

@@ -43,9 +43,8 @@ scope_grace_over(struct engine *e, struct due *d)
 			continue;
 		while ((f = TAILQ_FIRST(&t->fibers))) {
 			e->retire = "a handler went on awaiting after its deadline";
-			log_warn("%s \"%s\": awaits on after it was interrupted: its "
-				 "fiber is "
-				 "given up and the worker will be replaced",
+			log_warn("%s \"%s\" awaits on after it was interrupted: its "
+				 "fiber is given up, the worker will be replaced",
 			    kind_name(t->handler->kind), t->handler->name);
 			fiber_abandon(e, f);
 		}

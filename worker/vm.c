@@ -86,7 +86,6 @@ vm_find_classes(mrb_state *mrb, void *arg)
 
 	c->deferd = mrb_module_get(mrb, "Deferd");
 	c->deferred = mrb_class_get(mrb, "Deferred");
-	c->rejected = mrb_class_get_under(mrb, c->deferred, "Rejected");
 	c->cloud = mrb_module_get(mrb, "Cloud");
 	c->error = mrb_class_get_under(mrb, c->cloud, "Error");
 	c->timeout = mrb_class_get_under(mrb, c->cloud, "Timeout");
@@ -96,7 +95,6 @@ vm_find_classes(mrb_state *mrb, void *arg)
 	c->bytes = mrb_class_get_under(mrb, c->cloud, "Bytes");
 	c->request = mrb_class_get_under(mrb, c->cloud, "Request");
 	c->time = mrb_class_get(mrb, "Time");
-	c->exception = mrb->eException_class;
 	return mrb_nil_value();
 }
 

@@ -15,11 +15,8 @@
 
 #define VM_SYM_TABLE(X)                                                                   \
 	X(call, "call")                                                                   \
-	X(run, "__call")                                                                  \
-	X(settle, "__settle")                                                             \
 	X(fire, "__fire")                                                                 \
 	X(watch, "__watch")                                                               \
-	X(adopt, "__adopt")                                                               \
 	X(make_fiber, "__make_fiber")                                                     \
 	X(message, "message")                                                             \
 	X(iv_state, "@state")                                                             \
@@ -39,12 +36,10 @@
 	X(iv_status, "@status")                                                           \
 	X(iv_body, "@body")                                                               \
 	X(iv_headers, "@headers")                                                         \
-	X(iv_reason, "@reason")                                                           \
 	X(iv_params, "@params")                                                           \
 	X(at, "at")                                                                       \
 	X(to_i, "to_i")                                                                   \
 	X(usec, "usec")                                                                   \
-	X(to_s, "to_s")                                                                   \
 	X(inspect, "inspect")
 
 struct vm_syms {
@@ -54,9 +49,9 @@ struct vm_syms {
 };
 
 struct vm_classes {
-	struct RClass *deferd, *deferred, *rejected;
+	struct RClass *deferd, *deferred;
 	struct RClass *cloud, *error, *timeout, *cancelled, *detached, *response, *bytes;
-	struct RClass *request, *time, *exception;
+	struct RClass *request, *time;
 };
 
 typedef void vm_no_memory_cb(void *arg);
