@@ -232,7 +232,7 @@ http_stop_accepting(struct http *http)
 size_t
 http_pending(const struct http *http)
 {
-	return http->pending;
+	return http->pending + http->unsent;
 }
 
 const char *

@@ -13,7 +13,7 @@ struct http;
 struct http *http_new(struct event_base *, struct core *);
 /* Stops accepting; answers in flight go on. */
 void http_stop_accepting(struct http *);
-/* Requests that still wait for their answer. */
+/* Requests that still wait for their answer, or whose answer has not left yet. */
 size_t http_pending(const struct http *);
 void http_free(struct http *);
 /* Where it really listens (port 0 resolved): "http://127.0.0.1:7500"; NULL past the end. */

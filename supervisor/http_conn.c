@@ -53,6 +53,15 @@ conn_on_close(struct evhttp_connection *conn UNUSED, void *http)
 	conn_closed(http);
 }
 
+void
+conn_on_close_unsent(struct evhttp_connection *conn UNUSED, void *arg)
+{
+	struct http *http = arg;
+
+	http->unsent--;
+	conn_closed(http);
+}
+
 /* --- new ones --- */
 
 static struct bufferevent *

@@ -75,6 +75,7 @@ struct http {
 	/* calls */
 	struct call_list young, watched, spare;
 	size_t pending, spare_n;
+	size_t unsent; /* replies on their way */
 	struct event *sweep; /* moves young calls to the watched ones */
 	/* connections */
 	size_t connections, connections_max;
@@ -236,6 +237,8 @@ void conn_fini(struct http *);
 void conn_closed(struct http *);
 /* For evhttp_connection_set_closecb when no call waits. */
 void conn_on_close(struct evhttp_connection *, void *http);
+/* The same while a reply is on its way. */
+void conn_on_close_unsent(struct evhttp_connection *, void *http);
 /* Accepts (again), or not. */
 void conn_pause(struct http *, bool pause);
 

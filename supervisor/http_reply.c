@@ -55,6 +55,17 @@ reply_add_body(struct http *http, struct evhttp_request *ev, int status)
 		    evhttp_request_get_output_buffer(ev), http->out.p, http->out.n);
 }
 
+/* The last byte has left. */
+static void
+reply_sent_cb(struct evhttp_request *ev, void *arg)
+{
+	struct http *http = arg;
+
+	evhttp_connection_set_closecb(
+	    evhttp_request_get_connection(ev), conn_on_close, http);
+	http->unsent--;
+}
+
 void
 reply_send_as(struct http *http, struct evhttp_request *ev, const struct dialect *d,
     int status, const char *type)
@@ -70,6 +81,10 @@ reply_send_as(struct http *http, struct evhttp_request *ev, const struct dialect
 	if (http->stopping)
 		reply_header(ev, "Connection", "close");
 	reply_add_body(http, ev, status);
+	http->unsent++;
+	evhttp_connection_set_closecb(
+	    evhttp_request_get_connection(ev), conn_on_close_unsent, http);
+	evhttp_request_set_on_complete_cb(ev, reply_sent_cb, http);
 	evhttp_send_reply(ev, status, NULL, NULL);
 	buf_shrink(&http->out, 1 << 20);
 }
@@ -245,6 +260,8 @@ evhttp_send_error(struct evhttp_request *ev, int status, const char *reason UNUS
 		status = 501;
 		t.fault = FAULT_METHOD;
 		t.message = "this method is not known";
+	} else if (status == 417) {
+		t.message = "the only Expect that is understood is 100-continue";
 	} else if (status == 400) {
 		t.message = "the request line or the headers are malformed or too long";
 	}

@@ -17,6 +17,8 @@ client_open(struct core *c)
 	struct sockaddr_in a = {.sin_family = AF_INET};
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
+	/* little room, so that a large reply cannot leave at once */
+	setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &(int){8192}, sizeof(int));
 	a.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
 	a.sin_port = htons((uint16_t)atoi(strrchr(http_url(c->http, 0), ':') + 1));
 	if (connect(fd, (struct sockaddr *)&a, sizeof a) != 0) {
