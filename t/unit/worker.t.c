@@ -98,6 +98,16 @@ write_handlers(const char *text)
 }
 
 static void
+remove_handlers(void)
+{
+	char path[128];
+
+	snprintf(path, sizeof path, "%s/a.rb", folder);
+	unlink(path);
+	rmdir(folder);
+}
+
+static void
 configure(void)
 {
 	struct msg_config c = {
@@ -235,8 +245,6 @@ reap(pid_t pid)
 static void
 finish(void)
 {
-	char path[128];
-
 	fd_close(&sock);
 	EQ_INT(reap(forkserver), 0);
 	if (in_msg)
@@ -245,9 +253,7 @@ finish(void)
 	nng_close(nng);
 	munmap(page, PAGE_BYTES);
 	close(page_fd);
-	snprintf(path, sizeof path, "%s/a.rb", folder);
-	unlink(path);
-	rmdir(folder);
+	remove_handlers();
 	buf_fini(&out);
 	buf_fini(&record);
 }
@@ -380,6 +386,7 @@ t_load_error(void)
 	OK(span_is(m.load_failed.message, "no"));
 	EQ_INT(WEXITSTATUS(reap(forkserver)), EXIT_CONFIG_);
 	fd_close(&sock);
+	remove_handlers();
 	buf_fini(&out);
 	buf_fini(&record);
 }
