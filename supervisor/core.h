@@ -107,7 +107,7 @@ struct worker_view {
 	int seat;	  /* 1.. */
 	uint64_t worker;  /* number, never reused; 0: the seat is empty */
 	int pid;
-	const char *state; /* "empty" "starting" "ready" "closing" "retiring" "killed" */
+	const char *state; /* "empty" "starting" "ready" "closing" "leaving" "killed" */
 	const char *app;
 	const char *task; /* handler name of the task whose burst runs, else of
 			   its oldest; NULL when idle */

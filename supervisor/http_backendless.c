@@ -146,7 +146,7 @@ static void
 bl_serve_log(struct http_req *r, struct span rest UNUSED)
 {
 	if (r->verb != VERB_PUT && r->verb != VERB_POST) {
-		reply_refuse(r, FAULT_METHOD, NULL);
+		reply_refuse_method(r, "PUT, POST");
 		return;
 	}
 	jsonw_null(reply_begin(r->http));

@@ -91,7 +91,7 @@ bl_serve_event(struct http_req *r, struct span rest)
 	struct span name;
 
 	if (r->verb != VERB_POST) {
-		reply_refuse(r, FAULT_METHOD, NULL);
+		reply_refuse_method(r, "POST");
 		return;
 	}
 	if (!http_decode(r->http, rest, false, &name)) {
@@ -176,7 +176,9 @@ bl_serve_service(struct http_req *r, struct span rest)
 	in.handler = bl_find_method(r, path);
 	if (in.handler && (r->verb == VERB_POST || r->verb == VERB_GET))
 		bl_call(r, &in);
-	else if (in.handler || m.other_verb)
+	else if (in.handler)
+		reply_refuse_method(r, "GET, POST");
+	else if (m.other_verb)
 		reply_refuse(r, FAULT_METHOD, NULL);
 	else
 		bl_refuse_service(r, path);

@@ -176,6 +176,8 @@ void reply_trouble(
     struct http *, struct evhttp_request *, const struct dialect *, const struct trouble *);
 /* Refuses a request that became no task. fmt NULL: the fault's text. */
 void reply_refuse(struct http_req *, enum fault, const char *fmt, ...) PRINTF_LIKE(3, 4);
+/* 405, and which methods are allowed: "GET, POST". */
+void reply_refuse_method(struct http_req *, const char *allowed);
 /* Deferd-Durability: how safe an accepted task is. */
 void reply_add_durability(struct http_req *);
 /* What a task's end means to its client. */

@@ -268,7 +268,7 @@ native_serve_tasks(struct http_req *r)
 	case VERB_POST: native_post(r); break;
 	case VERB_GET:
 	case VERB_HEAD: native_list(r); break;
-	default: reply_refuse(r, FAULT_METHOD, NULL); break;
+	default: reply_refuse_method(r, "GET, HEAD, POST"); break;
 	}
 }
 
@@ -279,7 +279,7 @@ native_serve_task(struct http_req *r, struct span id)
 	case VERB_GET:
 	case VERB_HEAD: native_get(r, id); break;
 	case VERB_DELETE: native_delete(r, id); break;
-	default: reply_refuse(r, FAULT_METHOD, NULL); break;
+	default: reply_refuse_method(r, "GET, HEAD, DELETE"); break;
 	}
 }
 

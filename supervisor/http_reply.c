@@ -85,7 +85,9 @@ reply_send_as(struct http *http, struct evhttp_request *ev, const struct dialect
 	evhttp_connection_set_closecb(
 	    evhttp_request_get_connection(ev), conn_on_close_unsent, http);
 	evhttp_request_set_on_complete_cb(ev, reply_sent_cb, http);
-	evhttp_send_reply(ev, status, NULL, NULL);
+	/* the one status of ours that evhttp has no words for */
+	evhttp_send_reply(
+	    ev, status, status == 422 ? "Unprocessable Content" : NULL, NULL);
 	buf_shrink(&http->out, 1 << 20);
 }
 
@@ -153,6 +155,14 @@ reply_refuse(struct http_req *r, enum fault fault, const char *fmt, ...)
 	}
 	stats_add(r->http->stats, STAT_HTTP_REFUSED, 1);
 	reply_trouble(r->http, r->ev, r->dialect, &t);
+}
+
+void
+reply_refuse_method(struct http_req *r, const char *allowed)
+{
+	reply_header(r->ev, "Allow", allowed);
+	reply_refuse(
+	    r, FAULT_METHOD, "this method is not allowed here: %s are", allowed);
 }
 
 /* --- Cloud::Response --- */

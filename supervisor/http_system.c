@@ -56,7 +56,7 @@ system_serve(struct http_req *r, struct span first)
 			reply_refuse(r, FAULT_NOT_FOUND, "there is nothing below /%s",
 			    pages[i].name);
 		else if (r->verb != VERB_GET && r->verb != VERB_HEAD)
-			reply_refuse(r, FAULT_METHOD, NULL);
+			reply_refuse_method(r, "GET, HEAD");
 		else
 			pages[i].serve(r);
 		return true;

@@ -128,11 +128,38 @@ t_system_pages(void)
 	OK(strstr(r.body, "no worker is ready") && reply_get(&r, "Retry-After"));
 	OK(client_call(&c, "POST", "/healthz", "", "", &r));
 	EQ_INT(r.status, 405);
+	EQ_STR(reply_get(&r, "Allow"), "GET, HEAD");
 	OK(client_call(&c, "GET", "/metrics", "", NULL, &r));
 	EQ_INT(r.status, 200);
 	OK(strstr(r.body, "\ndeferd_http_requests_total 5\n") != NULL);
 	OK(strstr(r.body, "\ndeferd_http_connections 1\n") != NULL);
 	EQ_STR(r.body + r.body_bytes - 6, "# EOF\n");
+	httpcore_fini(&c);
+}
+
+/* Each metric is announced once, and its samples follow at once. */
+static void
+t_metrics_are_openmetrics(void)
+{
+	char name[100] = "", seen[8000] = "", sample[100];
+	struct core c;
+	size_t n = 0;
+
+	httpcore_init(&c);
+	OK(client_call(&c, "GET", "/metrics", "", NULL, &r));
+	OK(strstr(reply_get(&r, "Content-Type"), "application/openmetrics-text"));
+	for (const char *line = r.body; *line; line = strchr(line, '\n') + 1) {
+		if (sscanf(line, "# TYPE %99s", name) == 1) {
+			snprintf(sample, sizeof sample, " %s ", name);
+			OK(!strstr(seen, sample));
+			strcat(seen, sample);
+		} else if (*line != '#') {
+			OK(strncmp(line, name, strlen(name)) == 0);
+			OK(strcspn(line, " {") - strlen(name) <= strlen("_total"));
+			n++;
+		}
+	}
+	OK(n > 30);
 	httpcore_fini(&c);
 }
 
@@ -203,4 +230,5 @@ t_limits_of_size(void)
 }
 
 TESTS(TEST(odd_framing_is_refused_and_closed), TEST(every_path_is_answered_in_json),
-    TEST(system_pages), TEST(bodies_arrive_in_every_framing), TEST(limits_of_size))
+    TEST(system_pages), TEST(metrics_are_openmetrics),
+    TEST(bodies_arrive_in_every_framing), TEST(limits_of_size))
