@@ -100,8 +100,8 @@ dispatch_do_retire(struct core *c, const struct lease_action *act)
 {
 	char why[128];
 
-	snprintf(why, sizeof why, "app %s has tasks and no worker",
-	    c->app[act->app]->conf->id);
+	snprintf(why, sizeof why, "app %s has tasks and %s", c->app[act->app]->conf->id,
+	    c->lease.app[act->app].seats ? "too few workers" : "no worker");
 	seat_retire(seat_of(act->seat), why);
 }
 
@@ -111,6 +111,7 @@ dispatch_turn(struct core *c)
 	struct lease_action act;
 
 	core_refresh_clock(c);
+	lease_set_now(&c->lease, c->now_ms);
 	while ((act = lease_next(&c->lease)).kind != LEASE_NONE) {
 		/* A handler that a reload took away while the task was queued. */
 		if (act.kind == LEASE_GRANT && !act.task->handler->present)

@@ -114,11 +114,20 @@ lease_book(struct lease *l, struct lease_app *a, struct lease_seat *s, struct ta
 	lane_turn(&l->lane[t->lane], &a->lane[t->lane]);
 	TAILQ_INSERT_TAIL(&s->tasks, t, place);
 	t->seat = s;
-	s->leased++;
+	l->idle -= s->leased++ == 0;
 	s->used = ++l->grants;
 	a->leased++;
 	l->leased[t->lane]++;
 	heap_move(&a->ready, &s->load, lease_load_key(s));
+}
+
+static void
+lease_seat_idle(struct lease *l, struct lease_seat *s)
+{
+	s->idle_ms = l->now_ms;
+	l->idle += s->state == LEASE_SEAT_READY;
+	if (s->promised >= 0)
+		l->app[s->promised].coming++;
 }
 
 void
@@ -130,7 +139,8 @@ lease_release(struct lease *l, struct task *t)
 	ASSERT(s && s->leased > 0 && a->leased > 0 && l->leased[t->lane] > 0);
 	TAILQ_REMOVE(&s->tasks, t, place);
 	t->seat = NULL;
-	s->leased--;
+	if (--s->leased == 0)
+		lease_seat_idle(l, s);
 	a->leased--;
 	l->leased[t->lane]--;
 	if (heap_has(&s->load))
@@ -144,10 +154,13 @@ lease_seat_leave(struct lease *l, struct lease_seat *s)
 	if (s->app < 0)
 		return;
 	struct lease_app *a = &l->app[s->app];
-	if (s->state == LEASE_SEAT_STARTING)
-		a->starting--;
-	if (s->promised >= 0)
+	a->starting -= s->state == LEASE_SEAT_STARTING;
+	a->closing -= s->state == LEASE_SEAT_CLOSING && !s->beside;
+	l->idle -= s->state == LEASE_SEAT_READY && s->leased == 0;
+	if (s->promised >= 0) {
 		l->app[s->promised].promised--;
+		l->app[s->promised].coming -= s->leased == 0;
+	}
 	s->promised = -1;
 	heap_remove(&a->ready, &s->load);
 }
@@ -167,6 +180,8 @@ static void
 lease_seat_open(struct lease *l, struct lease_seat *s)
 {
 	s->state = LEASE_SEAT_READY;
+	s->ready_ms = l->now_ms;
+	lease_seat_idle(l, s);
 	/* One node per seat: the array grows with the seats, at start-up. */
 	if (heap_push(&l->app[s->app].ready, &s->load, lease_load_key(s)) != 0)
 		NEVER("no memory for a seat's place in a heap");
@@ -208,6 +223,7 @@ lease_seat_aside(struct lease *l, struct lease_seat *s)
 	s->beside = true;
 	l->occupied--;
 	l->app[s->app].seats--;
+	l->app[s->app].closing--;
 }
 
 void
@@ -216,9 +232,12 @@ lease_seat_closing(struct lease *l, struct lease_seat *s, int promised_app)
 	ASSERT(s->state != LEASE_SEAT_EMPTY);
 	lease_seat_leave(l, s);
 	s->state = LEASE_SEAT_CLOSING;
+	l->app[s->app].closing += !s->beside;
 	s->promised = promised_app;
-	if (promised_app >= 0)
+	if (promised_app >= 0) {
 		l->app[promised_app].promised++;
+		l->app[promised_app].coming += s->leased == 0;
+	}
 }
 
 void
@@ -235,6 +254,12 @@ lease_seat_empty(struct lease *l, struct lease_seat *s)
 	s->beside = false;
 	s->state = LEASE_SEAT_EMPTY;
 	s->app = -1;
+}
+
+void
+lease_set_now(struct lease *l, int64_t now_ms)
+{
+	l->now_ms = now_ms;
 }
 
 void

@@ -11,7 +11,7 @@
 static void
 t_property(void)
 {
-	uint64_t random = t_seed(), sum[5] = {0};
+	uint64_t random = t_seed(), sum[6] = {0};
 	static struct model m;
 
 	for (int pool = 0; pool < EVENTS / EVENTS_PER_POOL; pool++) {
@@ -28,14 +28,17 @@ t_property(void)
 		sum[0] += m.granted[LANE_MAIN];
 		sum[1] += m.granted[LANE_LOW];
 		sum[2] += m.spawned;
-		sum[3] += m.retired;
-		sum[4] += m.refused;
+		sum[3] += m.taken;
+		sum[4] += m.closed;
+		sum[5] += m.refused;
 		model_fini(&m);
 	}
 	t_note(
-	    "%d events: %llu main and %llu low leases, %llu spawns, %llu retirements",
+	    "%d events: %llu main and %llu low leases, %llu spawns, %llu taken, %llu "
+	    "closed",
 	    EVENTS, (unsigned long long)sum[0], (unsigned long long)sum[1],
-	    (unsigned long long)sum[2], (unsigned long long)sum[3]);
+	    (unsigned long long)sum[2], (unsigned long long)sum[3],
+	    (unsigned long long)sum[4]);
 	/* A run that never got somewhere proves nothing about it. */
 	for (size_t i = 0; i < COUNT_OF(sum); i++)
 		OK(sum[i] > 100);

@@ -150,6 +150,8 @@ model_release(struct model *m, struct model_seat *s, int i)
 	struct task *t = s->task[i];
 
 	s->task[i] = s->task[--s->n];
+	if (s->n == 0)
+		s->idle_ms = m->now_ms;
 	lease_release(&m->lease, t);
 	return t;
 }
@@ -210,11 +212,26 @@ model_progress(struct model *m)
 	if (m->seat[s].state == LEASE_SEAT_STARTING) {
 		model_trace(m, "the worker of seat %d is ready", s);
 		m->seat[s].state = LEASE_SEAT_READY;
+		m->seat[s].ready_ms = m->seat[s].idle_ms = m->now_ms;
 		lease_seat_ready(&m->lease, &m->real_seat[s]);
 	} else if (m->seat[s].state == LEASE_SEAT_CLOSING && m->seat[s].n == 0) {
 		model_trace(m, "the worker of seat %d is gone", s);
 		model_seat_emptied(m, s);
 	}
+}
+
+static void
+model_time(struct model *m)
+{
+	static const int most[] = {5, 50, 500, 20000};
+	static const int exact[] = {LEASE_TURN_MS, LEASE_REST_MS, LEASE_LAST_REST_MS};
+
+	if (model_below(m, 3) == 0)
+		m->now_ms += exact[model_below(m, COUNT_OF(exact))];
+	else
+		m->now_ms += model_below(m, most[model_below(m, COUNT_OF(most))]);
+	model_trace(m, "it is %lld ms", (long long)m->now_ms);
+	lease_set_now(&m->lease, m->now_ms);
 }
 
 static void
@@ -283,6 +300,7 @@ static const struct {
     {model_end_most, 1},
     {model_death, 3},
     {model_progress, 20},
+    {model_time, 8},
     {model_close, 2},
     {model_can_spawn, 4},
     {model_pause, 2},

@@ -5,7 +5,7 @@
 #include "lease_model.h"
 #include "t.h"
 
-static int
+int
 model_leased(const struct model *m, int lane, int app)
 {
 	int n = 0;
@@ -19,48 +19,7 @@ model_leased(const struct model *m, int lane, int app)
 	return n;
 }
 
-static int
-model_seats(const struct model *m, int app)
-{
-	int n = 0;
-
-	for (int s = 0; s < MODEL_SEATS; s++)
-		n += m->seat[s].state != LEASE_SEAT_EMPTY && m->seat[s].app == app;
-	return n;
-}
-
-static bool
-model_has_promise(const struct model *m, int app)
-{
-	for (int s = 0; s < MODEL_SEATS; s++)
-		if (m->seat[s].state == LEASE_SEAT_CLOSING &&
-		    m->seat[s].promised == app)
-			return true;
-	return false;
-}
-
-/* Whether the pool may have one worker more, wherever the free seat is. */
-static bool
-model_has_empty_seat(const struct model *m)
-{
-	int occupied = 0;
-
-	for (int s = 0; s < MODEL_SEATS; s++)
-		occupied += m->seat[s].state != LEASE_SEAT_EMPTY;
-	return occupied < m->concurrent;
-}
-
-static bool
-model_idle_elsewhere(const struct model *m, int app)
-{
-	for (int s = 0; s < MODEL_SEATS; s++)
-		if (m->seat[s].state == LEASE_SEAT_READY && m->seat[s].n == 0 &&
-		    m->seat[s].app != app)
-			return true;
-	return false;
-}
-
-static bool
+bool
 model_under_limit(const struct model *m, int app)
 {
 	return m->app[app].limit == 0 || model_leased(m, -1, app) < m->app[app].limit;
@@ -73,7 +32,7 @@ model_takes(const struct model *m, int s, int app)
 	       m->seat[s].n < m->slots;
 }
 
-static bool
+bool
 model_free_slot(const struct model *m, int app)
 {
 	for (int s = 0; s < MODEL_SEATS; s++)
@@ -90,9 +49,7 @@ model_has_place(const struct model *m, int app)
 		if (model_takes(m, s, app) ||
 		    (m->seat[s].state == LEASE_SEAT_STARTING && m->seat[s].app == app))
 			return true;
-	return m->app[app].can_spawn &&
-	       (model_has_empty_seat(m) || model_has_promise(m, app) ||
-		   (model_seats(m, app) == 0 && model_idle_elsewhere(m, app)));
+	return model_can_make(m, app);
 }
 
 int
@@ -110,7 +67,7 @@ model_leasable(const struct model *m, enum lane_name lane)
 	return n;
 }
 
-static int
+int
 model_low_limit(const struct model *m)
 {
 	int capacity = m->concurrent * m->slots;
@@ -121,7 +78,7 @@ model_low_limit(const struct model *m)
 	return m->threshold_e9 > 0 ? 1 : 0;
 }
 
-static bool
+bool
 model_full(const struct model *m)
 {
 	return model_leased(m, -1, -1) >= m->concurrent * m->slots;
@@ -143,31 +100,6 @@ model_next_app(const struct model *m, enum lane_name lane)
 			return a;
 	}
 	return -1;
-}
-
-/* An app with a task that may run and neither a worker nor the promise of one. */
-static bool
-model_owed(const struct model *m, int app)
-{
-	bool waits = false;
-
-	for (int lane = 0; lane < LANE_COUNT; lane++)
-		if (!m->paused[lane] && (lane == LANE_MAIN || model_low_limit(m) > 0))
-			waits = waits || m->app[app].queue[lane].n > 0;
-	return waits && m->app[app].can_spawn && model_seats(m, app) == 0 &&
-	       !model_has_promise(m, app) && model_under_limit(m, app);
-}
-
-/* Owed, and a worker that came now would be given a task. */
-static bool
-model_owed_now(const struct model *m, int app)
-{
-	if (!model_owed(m, app) || model_full(m))
-		return false;
-	if (!m->paused[LANE_MAIN] && m->app[app].queue[LANE_MAIN].n > 0)
-		return true;
-	return model_leasable(m, LANE_MAIN) == 0 &&
-	       model_leased(m, LANE_LOW, -1) < model_low_limit(m);
 }
 
 /* --- judging what lease_next says --- */
@@ -220,75 +152,16 @@ model_grant(struct model *m, const struct lease_action *act)
 	return act->task->seat == act->seat ? NULL : "GRANT left task.seat unset";
 }
 
-static bool
-model_any_owed(const struct model *m, bool now)
-{
-	for (int a = 0; a < m->app_n; a++)
-		if (now ? model_owed_now(m, a) && model_idle_elsewhere(m, a)
-			: model_owed(m, a))
-			return true;
-	return false;
-}
-
-static const char *
-model_spawn(struct model *m, const struct lease_action *act)
-{
-	int s = act->seat->index;
-
-	if (!model_has_empty_seat(m) || m->seat[s].state != LEASE_SEAT_EMPTY)
-		return "SPAWN not into an empty seat of the pool";
-	if (act->app < 0 || act->app >= m->app_n || !m->app[act->app].can_spawn)
-		return "SPAWN for an app that cannot spawn";
-	if (model_any_owed(m, false) && !model_owed(m, act->app))
-		return "SPAWN for another app than an owed one";
-	if ((int)t_below(m->random, 100) < m->refuse_pct) {
-		m->refused++;
-		m->app[act->app].can_spawn = false;
-		lease_set_can_spawn(&m->lease, act->app, false);
-		return NULL;
-	}
-	m->spawned++;
-	m->seat[s].state = LEASE_SEAT_STARTING;
-	m->seat[s].app = act->app;
-	lease_seat_starting(&m->lease, act->seat, act->app);
-	return NULL;
-}
-
-static const char *
-model_retire(struct model *m, const struct lease_action *act)
-{
-	struct model_seat *s = &m->seat[act->seat->index];
-
-	if (s->state != LEASE_SEAT_READY || s->n > 0 || s->app == act->app)
-		return "RETIRE of a worker that is not another app's idle one";
-	if (model_has_empty_seat(m))
-		return "RETIRE while a seat is empty";
-	if (!model_owed_now(m, act->app))
-		return "RETIRE for an app that is not owed, or could not use a worker "
-		       "now";
-	if (act->seat->state != LEASE_SEAT_CLOSING || act->seat->promised != act->app)
-		return "RETIRE left the seat as it was";
-	m->retired++;
-	s->state = LEASE_SEAT_CLOSING;
-	s->promised = act->app;
-	return NULL;
-}
-
 static const char *
 model_none(const struct model *m)
 {
 	if (model_next_app(m, LANE_MAIN) >= 0 || model_next_app(m, LANE_LOW) >= 0)
 		return "NONE although a lease could be granted";
-	for (int a = 0; a < m->app_n; a++)
-		if (m->app[a].can_spawn && model_has_empty_seat(m))
-			return "NONE although a worker could be made";
-	if (model_any_owed(m, true))
-		return "NONE although an owed app could get an idle worker's seat";
 	for (int lane = 0; lane < LANE_COUNT; lane++)
 		if (lease_count_leasable(&m->lease, lane) !=
 		    (size_t)model_leasable(m, lane))
 			return "lease_count_leasable is not the model's count";
-	return NULL;
+	return model_no_worker(m);
 }
 
 static const char *

@@ -11,10 +11,10 @@
 
 #include "../../supervisor/lease.h"
 
-#define MODEL_APPS 3
-#define MODEL_SEATS 6
-#define MODEL_TASKS 96
-#define MODEL_SLOTS 4
+#define MODEL_APPS 12
+#define MODEL_SEATS 8
+#define MODEL_TASKS 160
+#define MODEL_SLOTS 8
 #define MODEL_TRACE 24
 
 struct model_queue { /* the ready tasks of an app in a lane, next first */
@@ -27,11 +27,12 @@ struct model_seat {
 	int app, promised;
 	struct task *task[MODEL_SLOTS];
 	int n;
+	int64_t ready_ms, idle_ms;
 };
 
 struct model {
 	int concurrent, slots, app_n;
-	int64_t threshold_e9;
+	int64_t threshold_e9, now_ms;
 	bool paused[LANE_COUNT];
 	struct {
 		struct model_queue queue[LANE_COUNT];
@@ -42,7 +43,7 @@ struct model {
 	int turn_n[LANE_COUNT];
 	struct model_seat seat[MODEL_SEATS];
 	int refuse_pct; /* how often a spawn is refused */
-	uint64_t granted[LANE_COUNT], spawned, retired, refused;
+	uint64_t granted[LANE_COUNT], spawned, taken, closed, refused;
 	/* the real thing */
 	struct lease lease;
 	struct lease_seat real_seat[MODEL_SEATS];
@@ -62,5 +63,19 @@ const char *model_settle(struct model *);
 /* How many tasks of the lane are leasable, by the contract's words. */
 int model_leasable(const struct model *, enum lane_name);
 void model_note_trace(const struct model *);
+
+/* --- lease_model.c, for lease_model_pool.c --- */
+int model_leased(const struct model *, int lane, int app); /* -1: any */
+bool model_under_limit(const struct model *, int app);
+bool model_free_slot(const struct model *, int app);
+bool model_full(const struct model *);
+int model_low_limit(const struct model *);
+
+/* --- lease_model_pool.c: whose worker (rules 4 to 6) --- */
+bool model_can_make(const struct model *, int app);
+const char *model_spawn(struct model *, const struct lease_action *);
+const char *model_retire(struct model *, const struct lease_action *);
+/* No worker could be made, taken or closed. NULL, or what could. */
+const char *model_no_worker(const struct model *);
 
 #endif
