@@ -2,7 +2,35 @@
  * page.c: both ends of the shared page: see page.h for the protocol.
  */
 #include "page.h"
+#include "fd.h"
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+int
+page_create(struct page **out)
+{
+	int fd = memfd_create("deferd-page", MFD_CLOEXEC);
+	void *p = MAP_FAILED;
+
+	if (fd < 0)
+		return -1;
+	if (ftruncate(fd, PAGE_BYTES) == 0)
+		p = mmap(NULL, PAGE_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (p == MAP_FAILED) {
+		fd_close(&fd);
+		return -1;
+	}
+	*out = p;
+	return fd;
+}
+
+void
+page_free(struct page *p)
+{
+	if (p)
+		munmap(p, PAGE_BYTES);
+}
 
 void
 page_enter(struct page *p, const struct taskid *task, uint32_t attempt, int64_t now_ns)

@@ -31,6 +31,11 @@ struct page_burst {
 	uint32_t attempt;
 };
 
+/* A new page, mapped at *out, and its descriptor (CLOEXEC) to hand to the worker; the
+ * caller closes the one and page_free()s the other. -1 and errno: no resources. */
+int page_create(struct page **out);
+void page_free(struct page *); /* NULL is fine */
+
 void page_enter(struct page *, const struct taskid *, uint32_t attempt, int64_t now_ns);
 void page_leave(struct page *);
 void page_read(const struct page *, struct page_burst *out);

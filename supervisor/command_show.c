@@ -321,7 +321,8 @@ command_show_workers(struct command_call *call)
 	sheet_table(s, "workers", "no seats");
 	for (size_t i = 0; i < core_seat_count(call->core); i++) {
 		core_view_worker(call->core, i, &v);
-		show_worker(s, &v);
+		if (!v.spare)
+			show_worker(s, &v);
 	}
 	sheet_end_table(s);
 	for (size_t i = 0; i < core_seat_count(call->core) && !sheet_json(s); i++) {

@@ -170,18 +170,49 @@ core_kill(struct core *c UNUSED, struct task *t)
 
 /* --- beginning and end --- */
 
+struct seat *
+core_add_seat(struct core *c)
+{
+	struct seat **more = realloc(c->seat, (c->seat_n + 1) * sizeof(*more));
+
+	if (!more)
+		return NULL;
+	c->seat = more;
+	struct seat *s = xcalloc(1, sizeof *s);
+	seat_init(s, c);
+	if (lease_add_seat(&c->lease, &s->lease) != 0) {
+		free(s);
+		return NULL;
+	}
+	c->seat[c->seat_n++] = s;
+	return s;
+}
+
 static int
 core_make_seats(struct core *c)
 {
-	c->seat_n = (size_t)c->conf->workers.concurrent;
-	c->seat = xcalloc(c->seat_n, sizeof *c->seat);
-	for (size_t i = 0; i < c->seat_n; i++) {
-		c->seat[i] = xcalloc(1, sizeof *c->seat[i]);
-		seat_init(c->seat[i], c);
-		if (lease_add_seat(&c->lease, &c->seat[i]->lease) != 0)
+	for (int i = 0; i < c->conf->workers.concurrent; i++)
+		if (!core_add_seat(c))
 			return -ERR_NOMEM;
-	}
 	return 0;
+}
+
+void
+core_use_conf(struct core *c, const struct conf *conf)
+{
+	int level = conf->log.level ? log_level_parse(conf->log.level) : -1;
+
+	c->conf = conf;
+	lease_set_pool(&c->lease, conf->workers.concurrent, conf->workers.slots,
+	    conf->workers.threshold_e9);
+	for (size_t i = 0; i < c->app_n; i++)
+		lease_set_app_limit(
+		    &c->lease, (int)i, (unsigned)conf->app[i].concurrent);
+	c->tasks.keep_ms = conf->results.ttl_ms;
+	c->tasks.keep_count = (uint64_t)conf->results.count;
+	c->tasks.keep_bytes_max = (uint64_t)conf->results.bytes;
+	if (level >= 0)
+		log_set_level((enum log_level)level);
 }
 
 static void
@@ -192,7 +223,8 @@ core_make_apps(struct core *c)
 	c->forkserver = xcalloc(c->app_n, sizeof *c->forkserver);
 	for (size_t i = 0; i < c->app_n; i++) {
 		c->app[i] = app_new(&c->conf->app[i], (int)i);
-		c->forkserver[i] = forkserver_new(c, c->app[i]);
+		c->forkserver[i] =
+		    forkserver_new(c, c->app[i], c->conf, &c->conf->app[i], false);
 		lease_set_app_limit(
 		    &c->lease, (int)i, (unsigned)c->conf->app[i].concurrent);
 	}
@@ -256,6 +288,7 @@ core_turn(struct core *c)
 {
 	if (c->phase == CORE_STARTING)
 		return;
+	reload_turn(c);
 	dispatch_turn(c);
 	watch_turn(c);
 	if (!c->was_ready && !core_not_ready(c)) {
@@ -291,6 +324,7 @@ core_dismiss_workers(struct core *c, bool now)
 	size_t n = 0;
 
 	/* No new ones meanwhile. */
+	reload_abandon(c);
 	c->phase = CORE_STOPPING;
 	for (size_t i = 0; i < c->app_n; i++)
 		lease_set_can_spawn(&c->lease, (int)i, false);
@@ -312,6 +346,7 @@ core_dismiss_workers(struct core *c, bool now)
 void
 core_free(struct core *c)
 {
+	reload_abandon(c);
 	for (size_t i = 0; i < c->seat_n; i++) {
 		if (c->seat[i]->life != LIFE_EMPTY && c->seat[i]->pid)
 			kill(c->seat[i]->pid, SIGKILL);

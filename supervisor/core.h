@@ -84,6 +84,11 @@ void core_turn(struct core *);
 void core_reap(struct core *);
 /* Tasks that have not ended. */
 size_t core_open_tasks(const struct core *);
+/* Loads the handlers again under another config and changes over without a gap (reload.h).
+ * The callback comes once: ok, and `next` is borrowed for good; or not, with the reason, and
+ * everything is as before. */
+typedef void core_reload_cb(bool ok, const char *text, void *arg);
+void core_reload(struct core *, const struct conf *next, core_reload_cb *, void *arg);
 /* Ends what has not ended; running ones too if asked. How many. */
 size_t core_drop_tasks(struct core *, bool running_too);
 /* Asks every worker to go (kill: at once); how many are still there. */
@@ -119,6 +124,7 @@ struct worker_view {
 	uint64_t tasks_done;
 	int64_t age_ms, beat_ago_ms, burst_ms; /* -1: none */
 	uint64_t heap_bytes, fibers;
+	bool spare;	      /* empty, and the pool is full without it: left by a reload */
 	const char *obituary; /* of the seat's last death, "" when none */
 };
 size_t core_seat_count(const struct core *);

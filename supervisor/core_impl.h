@@ -10,6 +10,7 @@
 #include "lease.h"
 #include "link.h"
 #include "reap.h"
+#include "reload.h"
 #include "seat.h"
 #include "spawn.h"
 #include "stats.h"
@@ -48,6 +49,8 @@ struct core {
 	uint64_t last_worker;
 	struct core_waits waits[LANE_COUNT];
 	uint64_t lane_done[LANE_COUNT], lane_failed[LANE_COUNT];
+	struct reload *reload;	 /* under way; NULL: none */
+	uint64_t generation;	 /* counts reloads, from 0 */
 	struct event *watch, *deadline;
 	int64_t watched_ms;  /* when the watch last ran */
 	int64_t deadline_ms; /* what the timer is armed for; 0: not armed */
@@ -89,6 +92,10 @@ void timer_start(struct core *, struct app *);
 void timer_turn(struct core *);
 
 /* --- core.c --- */
+/* A seat more, empty; NULL: no memory. */
+struct seat *core_add_seat(struct core *);
+/* Another config is in force: pool, limits, log level. */
+void core_use_conf(struct core *, const struct conf *);
 struct handler *core_handler_of(const struct task *);
 void core_refresh_clock(struct core *);
 void core_emit_worker(struct core *, const struct seat *, const char *event, const char *text);

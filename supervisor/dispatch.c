@@ -90,7 +90,7 @@ dispatch_do_spawn(struct core *c, const struct lease_action *act)
 {
 	struct seat *s = seat_of(act->seat);
 
-	if (seat_spawn(s, act->app) != 0)
+	if (seat_spawn(s, c->forkserver[act->app], act->app, false) != 0)
 		lease_set_can_spawn(
 		    &c->lease, act->app, false); /* the watch asks again */
 }

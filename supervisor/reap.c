@@ -37,7 +37,7 @@ reap_find_forkserver(struct core *c, pid_t pid)
 	for (size_t i = 0; i < c->app_n; i++)
 		if (forkserver_pid(c->forkserver[i]) == pid)
 			return c->forkserver[i];
-	return NULL;
+	return reload_find_forkserver(c, pid);
 }
 
 static void

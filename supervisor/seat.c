@@ -10,7 +10,6 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/mman.h>
 #include <sys/random.h>
 #include <unistd.h>
 
@@ -36,8 +35,8 @@ seat_clear(struct seat *s)
 {
 	link_free(s->link);
 	s->link = NULL;
-	if (s->page)
-		munmap(s->page, PAGE_BYTES);
+	s->forkserver = NULL;
+	page_free(s->page);
 	s->page = NULL;
 	s->pid = s->peer_pid = 0;
 	s->hello = false;
@@ -103,28 +102,10 @@ static const struct link_ops seat_link_ops = {
 /* --- birth --- */
 
 static int
-seat_make_page(struct seat *s)
-{
-	int fd = memfd_create("deferd-page", MFD_CLOEXEC);
-
-	if (fd < 0)
-		return -1;
-	void *p = MAP_FAILED;
-	if (ftruncate(fd, PAGE_BYTES) == 0)
-		p = mmap(NULL, PAGE_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	if (p == MAP_FAILED) {
-		fd_close(&fd);
-		return -1;
-	}
-	s->page = p;
-	return fd;
-}
-
-static int
-seat_ask_spawn(struct seat *s, int app)
+seat_ask_spawn(struct seat *s, struct forkserver *f)
 {
 	struct core *c = s->core;
-	const struct conf *conf = c->conf;
+	const struct conf *conf = forkserver_conf(f);
 	int fd = -1, e = -ERR_SYSTEM;
 
 	s->link = link_new(c->hub, s->worker,
@@ -132,15 +113,15 @@ seat_ask_spawn(struct seat *s, int app)
 		SEAT_MESSAGE_SLACK_BYTES,
 	    (size_t)conf->limits.batch_bytes, &seat_link_ops, s);
 	if (s->link && getrandom(s->token, sizeof s->token, 0) == sizeof s->token &&
-	    (fd = seat_make_page(s)) >= 0)
-		e = forkserver_spawn(c->forkserver[app], s->worker,
-		    link_address(s->link), span_of(s->token, sizeof s->token), fd);
+	    (fd = page_create(&s->page)) >= 0)
+		e = forkserver_spawn(f, s->worker, link_address(s->link),
+		    span_of(s->token, sizeof s->token), fd);
 	fd_close(&fd);
 	return e;
 }
 
 int
-seat_spawn(struct seat *s, int app)
+seat_spawn(struct seat *s, struct forkserver *f, int app, bool beside)
 {
 	struct core *c = s->core;
 
@@ -151,14 +132,18 @@ seat_spawn(struct seat *s, int app)
 	s->heap_bytes = s->fibers = s->symbols = 0;
 	s->bye_status = 0;
 	s->heart = (struct heart){.alive_ms = c->now_ms};
-	int e = seat_ask_spawn(s, app);
+	s->forkserver = f;
+	int e = seat_ask_spawn(s, f);
 	if (e != 0) {
 		seat_clear(s);
 		return e;
 	}
 	if (seat_step(s, LIFE_EV_SPAWN) != LIFE_ASK_SPAWN)
 		NEVER("a seat that was empty could not spawn");
-	lease_seat_starting(&c->lease, &s->lease, app);
+	if (beside)
+		lease_seat_beside(&c->lease, &s->lease, app);
+	else
+		lease_seat_starting(&c->lease, &s->lease, app);
 	stats_add(&c->stats, STAT_WORKERS_SPAWNED, 1);
 	return 0;
 }
@@ -207,7 +192,8 @@ seat_try_greet(struct seat *s)
 		return;
 	}
 	heart_heard(&s->heart, s->core->now_ms);
-	lease_seat_ready(&s->core->lease, &s->lease);
+	if (!s->lease.beside)
+		lease_seat_ready(&s->core->lease, &s->lease);
 	log_debug("worker %llu: ready, pid %d, seat %d, %lld ms after it was asked for",
 	    W(s), (int)s->pid, s->lease.index + 1,
 	    (long long)(s->core->now_ms - s->spawned_ms));

@@ -16,6 +16,7 @@
 #define SEAT_TOKEN_BYTES 16
 #define SEAT_OBITUARY_BYTES 384
 
+struct forkserver;
 struct link;
 struct msg_bye;
 struct msg_hello;
@@ -32,6 +33,7 @@ struct seat {
 	pid_t peer_pid;	 /* who connected, as the kernel says; 0: nobody yet */
 	bool hello;	 /* HELLO with the right token has come */
 	uint8_t token[SEAT_TOKEN_BYTES];
+	struct forkserver *forkserver; /* that it was asked from; borrowed */
 	struct link *link; /* owned; NULL: none */
 	struct page *page; /* mapped; NULL: none */
 	struct heart heart;
@@ -49,8 +51,9 @@ struct seat {
 void seat_init(struct seat *, struct core *);
 void seat_fini(struct seat *);
 
-/* Starts a worker of that app. 0, or an error: then nothing has changed. */
-int seat_spawn(struct seat *, int app) MUST_USE;
+/* Starts a worker of that app from that forkserver; beside: next to the pool, for a reload
+ * (see lease_seat_beside). 0, or an error: then nothing has changed. */
+int seat_spawn(struct seat *, struct forkserver *, int app, bool beside) MUST_USE;
 /* What the forkserver, the kernel and the worker say. */
 void seat_on_spawned(struct seat *, pid_t);
 void seat_on_spawn_failed(struct seat *, int error);

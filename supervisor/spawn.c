@@ -20,17 +20,23 @@
 #define SPAWN_RETRY_MS 1000
 #define SPAWN_DEATHS_ALLOWED 5
 #define SPAWN_WINDOW_MS 30000
+#define SPAWN_CATALOGUE_BYTES (64 << 20)
 
 struct forkserver *
-forkserver_new(struct core *c, struct app *app)
+forkserver_new(struct core *c, struct app *app, const struct conf *conf,
+    const struct conf_app *conf_app, bool held)
 {
 	struct forkserver *f = xcalloc(1, sizeof *f);
 
 	f->core = c;
 	f->app = app;
+	f->conf = conf;
+	f->conf_app = conf_app;
+	f->held = held;
 	f->sock = -1;
 	buf_init(&f->in, SPAWN_RECORD_BYTES);
 	buf_init(&f->out, SPAWN_RECORD_BYTES);
+	buf_init(&f->records, SPAWN_CATALOGUE_BYTES);
 	brake_init(&f->brake, SPAWN_DEATHS_ALLOWED, SPAWN_WINDOW_MS, SPAWN_RETRY_MS);
 	return f;
 }
@@ -44,15 +50,30 @@ forkserver_hang_up(struct forkserver *f)
 	fd_close(&f->sock);
 }
 
+/* Workers that it was asked for and had not named yet will not come. */
+static void
+forkserver_forget_unborn(struct forkserver *f)
+{
+	struct core *c = f->core;
+
+	for (size_t i = 0; i < c->seat_n; i++) {
+		struct seat *s = c->seat[i];
+		if (s->life != LIFE_EMPTY && s->pid == 0 && s->forkserver == f)
+			seat_on_spawn_failed(s, ECHILD);
+	}
+}
+
 void
 forkserver_free(struct forkserver *f)
 {
+	forkserver_forget_unborn(f);
 	/* The closed socket ends it; should it hang in a handler file, this does. */
 	forkserver_hang_up(f);
 	if (f->pid)
 		kill(f->pid, SIGKILL);
 	buf_fini(&f->in);
 	buf_fini(&f->out);
+	buf_fini(&f->records);
 	free(f);
 }
 
@@ -71,7 +92,8 @@ void
 forkserver_set_state(struct forkserver *f, enum spawn_state state)
 {
 	f->state = state;
-	lease_set_can_spawn(&f->core->lease, f->app->index, state == SPAWN_UP);
+	if (!f->held)
+		lease_set_can_spawn(&f->core->lease, f->app->index, state == SPAWN_UP);
 }
 
 void
@@ -82,7 +104,7 @@ forkserver_fail(struct forkserver *f, enum spawn_state state, const char *why)
 	snprintf(f->trouble, sizeof f->trouble, "%s", why);
 	forkserver_hang_up(f);
 	forkserver_set_state(f, state);
-	f->retry_ms = state == SPAWN_DOWN
+	f->retry_ms = state == SPAWN_DOWN && !f->held
 			  ? c->now_ms + 1 + brake_wait_ms(&f->brake, c->now_ms)
 			  : 0;
 	forkserver_report(f, false, why);
@@ -102,8 +124,8 @@ forkserver_send(
 static int
 forkserver_send_config(struct forkserver *f)
 {
-	const struct conf *conf = f->core->conf;
-	const struct conf_app *a = f->app->conf;
+	const struct conf *conf = f->conf;
+	const struct conf_app *a = f->conf_app;
 	struct msg_config m = {
 	    .version = MSG_VERSION,
 	    .app = span_str(a->id),
@@ -157,7 +179,7 @@ forkserver_start(struct forkserver *f, spawn_report_cb *report, void *arg)
 	    c->base, f->sock, EV_READ | EV_PERSIST, forkserver_readable_cb, f);
 	ASSERT(f->readable);
 	event_add(f->readable, NULL);
-	catalogue_begin(f->app);
+	buf_reset(&f->records);
 	forkserver_set_state(f, SPAWN_LOADING);
 	return 0;
 }
@@ -174,6 +196,12 @@ pid_t
 forkserver_pid(const struct forkserver *f)
 {
 	return f->pid;
+}
+
+const struct conf *
+forkserver_conf(const struct forkserver *f)
+{
+	return f->conf;
 }
 
 const char *
@@ -200,20 +228,6 @@ forkserver_spawn(struct forkserver *f, uint64_t worker, const char *address,
 	return forkserver_send(f, MSG_SPAWN, &m, page_fd);
 }
 
-/* Workers that it was asked for and had not named yet will not come. */
-static void
-forkserver_forget_unborn(struct forkserver *f)
-{
-	struct core *c = f->core;
-
-	for (size_t i = 0; i < c->seat_n; i++) {
-		struct seat *s = c->seat[i];
-		if (s->life != LIFE_EMPTY && s->pid == 0 &&
-		    s->lease.app == f->app->index)
-			seat_on_spawn_failed(s, ECHILD);
-	}
-}
-
 void
 forkserver_on_exit(struct forkserver *f, const char *how)
 {
@@ -238,7 +252,7 @@ forkserver_on_exit(struct forkserver *f, const char *how)
 void
 forkserver_tick(struct forkserver *f, int64_t now_ms)
 {
-	int64_t limit_ms = f->core->conf->handlers.load_timeout_ms;
+	int64_t limit_ms = f->conf->handlers.load_timeout_ms;
 
 	if (f->state == SPAWN_LOADING && now_ms - f->started_ms > limit_ms) {
 		char why[SPAWN_TROUBLE_BYTES];
@@ -254,6 +268,6 @@ forkserver_tick(struct forkserver *f, int64_t now_ms)
 		forkserver_start(f, NULL, NULL);
 	}
 	/* A spawn that failed took the permission away: it is asked again. */
-	if (f->state == SPAWN_UP)
+	if (f->state == SPAWN_UP && !f->held)
 		lease_set_can_spawn(&f->core->lease, f->app->index, true);
 }

@@ -22,7 +22,10 @@ enum spawn_state {
 /* A sentence about loading ("handlers/a.rb:3: SyntaxError: ..."); warning: it goes on. */
 typedef void spawn_report_cb(const struct app *, const char *text, bool warning, void *arg);
 
-struct forkserver *forkserver_new(struct core *, struct app *);
+/* held: its catalogue waits for forkserver_commit (a reload); else it is in force as soon
+ * as it is loaded. All borrowed. */
+struct forkserver *forkserver_new(
+    struct core *, struct app *, const struct conf *, const struct conf_app *, bool held);
 void forkserver_free(struct forkserver *);
 
 /* Execs it and sends CONFIG; the rest comes through the loop. 0 or -ERR_SYSTEM (logged). */
@@ -32,6 +35,9 @@ enum spawn_state forkserver_state(const struct forkserver *);
 int forkserver_spawn(struct forkserver *, uint64_t worker, const char *address,
     struct span token, int page_fd) MUST_USE;
 pid_t forkserver_pid(const struct forkserver *);
+const struct conf *forkserver_conf(const struct forkserver *);
+/* A held one that is UP takes over: its catalogue and its app's config are in force. */
+void forkserver_commit(struct forkserver *);
 /* Its process has ended. */
 void forkserver_on_exit(struct forkserver *, const char *how);
 /* The load has taken too long, or it is time for another try. */

@@ -12,8 +12,11 @@
 #define SPAWN_TROUBLE_BYTES 256
 
 struct forkserver {
-	struct core *core; /* borrowed, like the app */
+	struct core *core; /* borrowed, like all of these */
 	struct app *app;
+	const struct conf *conf; /* what it was started with */
+	const struct conf_app *conf_app;
+	bool held; /* a reload's: its catalogue is not in force before forkserver_commit */
 	pid_t pid; /* 0: none */
 	int sock;  /* -1: none */
 	struct event *readable;
@@ -22,6 +25,7 @@ struct forkserver {
 	uint64_t fingerprint;         /* of the handler files that were loaded */
 	struct brake brake;
 	struct buf in, out;
+	struct buf records; /* its HANDLER messages, until they are in force */
 	char trouble[SPAWN_TROUBLE_BYTES];
 	spawn_report_cb *report;
 	void *report_arg;

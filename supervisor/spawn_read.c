@@ -11,9 +11,28 @@
 #include <stdio.h>
 
 static void
-forkserver_on_handler(struct forkserver *f, const struct msg *m)
+forkserver_on_handler(struct forkserver *f, const struct msg *m UNUSED)
 {
-	catalogue_add(f->app, &m->handler);
+	if (buf_add_span(&f->records, buf_span(&f->in)) != 0)
+		forkserver_fail(
+		    f, SPAWN_FAILED, "its catalogue of handlers is too large");
+}
+
+void
+forkserver_commit(struct forkserver *f)
+{
+	struct mp in = mp_over(buf_span(&f->records));
+	struct msg m;
+
+	f->held = false;
+	f->app->conf = f->conf_app;
+	catalogue_begin(f->app);
+	while (!mp_at_end(&in) && msg_parse(&in, MSG_FUP, &m) == 0)
+		catalogue_add(f->app, &m.handler);
+	app_end_catalogue(f->app);
+	buf_shrink(&f->records, 0);
+	timer_start(f->core, f->app);
+	forkserver_set_state(f, f->state);
 }
 
 static void
@@ -29,8 +48,7 @@ forkserver_on_warning(struct forkserver *f, const struct msg *m)
 static void
 forkserver_on_loaded(struct forkserver *f, const struct msg *m)
 {
-	struct core *c = f->core;
-	uint64_t fingerprint = catalogue_fingerprint(f->app->conf->handlers);
+	uint64_t fingerprint = catalogue_fingerprint(f->conf_app->handlers);
 
 	/* A forkserver that comes back after a crash must not bring in other code. */
 	if (f->fingerprint && f->fingerprint != fingerprint) {
@@ -42,9 +60,9 @@ forkserver_on_loaded(struct forkserver *f, const struct msg *m)
 	}
 	f->fingerprint = fingerprint;
 	f->trouble[0] = '\0';
-	app_end_catalogue(f->app);
-	timer_start(c, f->app);
 	forkserver_set_state(f, SPAWN_UP);
+	if (!f->held)
+		forkserver_commit(f);
 	log_info("app %s: %llu handlers from %llu files loaded in %.1f ms",
 	    f->app->conf->id, (unsigned long long)m->loaded.handlers,
 	    (unsigned long long)m->loaded.files, (double)m->loaded.load_us / 1000);

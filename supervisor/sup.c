@@ -5,15 +5,10 @@
  * within a grace or without one; what is left is dropped, logged and counted; the
  * workers say goodbye; exit.
  */
-#include "sup.h"
+#include "sup_impl.h"
 #include "../common/clock.h"
 #include "../common/err.h"
 #include "../common/log.h"
-#include "control.h"
-#include "core.h"
-#include "events.h"
-#include "http.h"
-#include "notify.h"
 #include <errno.h>
 #include <event2/event.h>
 #include <grp.h>
@@ -27,36 +22,9 @@
 #define SUP_GOODBYE_MS 1000 /* for workers to say BYE before they are killed */
 #define SUP_FLUSH_MS 200    /* for the last answers to leave */
 
-enum sup_stage {
-	SUP_UP,
-	SUP_FINISHING, /* tasks finish */
-	SUP_FLUSHING,  /* the last answers leave */
-	SUP_GOODBYES,  /* workers leave */
-	SUP_OVER
-};
-
-struct sup;
-
 struct sup_signal {
 	int number;
 	void (*act)(struct sup *);
-};
-
-struct sup {
-	const struct conf *conf;
-	struct event_base *base;
-	struct core *core;
-	struct http *http;
-	struct control *control;
-	struct notify *notify; /* NULL when only handlers are checked */
-	struct event *signal[8];
-	struct event *tick; /* while it stops */
-	enum sup_stage stage;
-	int64_t stage_ms;    /* since when */
-	int64_t deadline_ms; /* of FINISHING; 0: none */
-	const char **urls;   /* owned, NULL-terminated */
-	sup_ready_cb *ready;
-	void *ready_arg;
 };
 
 /* --- stopping --- */
@@ -176,9 +144,9 @@ sup_on_usr1(struct sup *s UNUSED)
 }
 
 static void
-sup_on_hup(struct sup *s UNUSED)
+sup_on_hup(struct sup *s)
 {
-	log_warn("HUP: reload is not available yet: restart to load other handlers");
+	sup_reload(s, "HUP");
 }
 
 static const struct sup_signal sup_signals[] = {
@@ -295,6 +263,8 @@ sup_close(struct sup *s)
 		http_free(s->http);
 	if (s->core)
 		core_free(s->core);
+	conf_free(s->loading);
+	conf_free(s->reloaded);
 	for (size_t i = 0; i < COUNT_OF(sup_signals); i++)
 		if (s->signal[i])
 			event_free(s->signal[i]);

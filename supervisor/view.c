@@ -150,6 +150,8 @@ core_view_worker(const struct core *c, size_t seat, struct worker_view *v)
 	v->state = life_state_name(s->life);
 	v->slots = c->conf->workers.slots;
 	v->obituary = s->obituary;
+	v->spare = s->lease.state == LEASE_SEAT_EMPTY &&
+		   c->lease.occupied >= (unsigned)c->lease.concurrent;
 	v->age_ms = v->beat_ago_ms = v->burst_ms = -1;
 	if (s->page)
 		page_read(s->page, &burst);

@@ -214,6 +214,7 @@ live(const struct msg_spawn *s)
 	if (nng_pair1_open(&o.sock) != 0 || nng_dial(o.sock, address, NULL, 0) != 0)
 		_exit(71);
 	nng_socket_set_ms(o.sock, NNG_OPT_RECVTIMEO, BEAT_MS);
+	nng_socket_set_ms(o.sock, NNG_OPT_SENDTIMEO, BEAT_MS);
 	o.mute = strcmp(mode, "never") == 0;
 	if (!o.mute)
 		say_hello(&o, s, mode);

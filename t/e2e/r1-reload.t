@@ -1,0 +1,121 @@
+#!/usr/bin/perl
+# r1-reload.t: HUP: other handlers and another config, without a failed call.
+use strict;
+use warnings;
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use Deferd;
+use Program qw(spill wait_for);
+use POSIX ();
+use Test::More;
+
+my $rounds = 20;
+my $d = Deferd->start(config => { workers => { concurrent => 3, slots => 2 } }, handlers => {
+	'a.rb' => 'Cloud.function("version") { |req| 0 }',
+	'b.rb' => 'Cloud.function("slow") { |req| Deferred.delay(req.params["s"], "slept") }',
+});
+my %parse = ('X-Parse-Application-Id' => 'demo', 'X-Parse-REST-API-Key' => $d->key('rest'));
+my $folder = $d->dir . '/handlers';
+
+sub write_file {
+	my ($name, $text) = @_;
+	open my $f, '>', "$folder/$name.new" or die "$folder/$name: $!\n";
+	print $f $text;
+	close $f;
+	rename "$folder/$name.new", "$folder/$name" or die "$folder/$name: $!\n";
+}
+sub version { return $d->call('version')->{json}{result} }
+sub hup { kill HUP => $d->pid }
+sub task { return $d->native(GET => "/tasks/$_[0]")->{json} }
+sub count { my ($what) = @_; return scalar(() = $d->log =~ /$what/g) }
+
+is version(), 0, 'the first version answers';
+
+# --- one that is in the old generation ends there ---
+my $long = $d->call('slow', { s => 1.5 }, execution => 'async')->{json}{id};
+wait_for { task($long)->{state} eq 'leased' } 'the long one runs', 5;
+write_file('a.rb', 'Cloud.function("version") { |req| 1 }');
+hup();
+wait_for { version() == 1 } 'the new version answers', 5;
+is task($long)->{state}, 'leased', 'an old task still runs then';
+wait_for { task($long)->{state} eq 'done' } 'the long one ends', 5;
+is task($long)->{result}, 'slept', 'and ends well';
+
+# --- a broken file changes nothing ---
+write_file('z.rb', "\n\ndef broken(\n");
+hup();
+wait_for { count('the running handlers and config stay') == 1 } 'the refusal is logged', 5;
+like $d->log, qr/reload: app demo: z\.rb:\d+: SyntaxError/, 'with file and line';
+is version(), 1, 'the old generation goes on';
+unlink "$folder/z.rb";
+
+# --- a handler that vanishes while a task for it waits ---
+write_file('c.rb', 'Cloud.function("gone") { |req| 1 }');
+hup();
+wait_for { count('reloaded: ') == 2 } 'gone is there', 5;
+is $d->call('gone')->{json}{result}, 1, 'a new handler can be called';
+unlink "$folder/c.rb";
+hup();
+wait_for { count('reloaded: ') == 3 } 'gone is gone', 5;
+is $d->call('gone')->{status}, 404, 'a handler that went is unknown';
+
+# --- the config ---
+my $good = do { local (@ARGV, $/) = $d->config; <> };
+(my $typo = $good) =~ s/workers/workerz/ or die "no workers in: $good";
+spill($d->config, $typo);
+hup();
+wait_for { count('is not usable: the running config stays') == 1 } 'a bad config is refused', 5;
+like $d->log, qr/deferd\.yaml:\d+:\d+: .*workerz/, 'with file, line and column';
+(my $moved = $good) =~ s{http://127\.0\.0\.1:0}{http://127.0.0.2:0} or die "no listener in: $good";
+spill($d->config, $moved);
+hup();
+wait_for { count('these keys need a restart: listen') == 1 } 'listen needs a restart, and is named', 5;
+spill($d->config, $good);
+
+# --- under load: new connections and kept ones, good and broken files in turn ---
+# A child that calls until the file appears; its line: calls, failures, the first reason.
+my $stop = $d->dir . '/stop';
+sub load {
+	my ($kept) = @_;
+	open(my $from, '-|') // die "fork: $!\n" or do {
+		my ($calls, $failed, $why) = (0, 0, '');
+		my $client = $d->client;
+		until (-e $stop) {
+			$client = $d->client unless $kept;
+			my $r = eval { $client->request(POST => '/parse/functions/version', {}, %parse) };
+			$calls++;
+			next if $r && $r->{status} == 200;
+			$failed++;
+			$why ||= $r ? "$r->{status} $r->{body}" : $@;
+		}
+		print "$calls $failed $why\n";
+		close STDOUT;
+		POSIX::_exit(0);
+	};
+	return $from;
+}
+my @loads = map { load($_) } 0, 1;
+for my $i (1 .. $rounds) {
+	my ($ok, $bad) = (count('reloaded: '), count('the running handlers and config stay'));
+	write_file('a.rb', "Cloud.function('version') { |req| $i }");
+	if ($i % 3 == 0) { write_file('z.rb', 'raise "not this time"') } else { unlink "$folder/z.rb" }
+	hup();
+	wait_for { count('reloaded: ') + count('the running handlers and config stay') == $ok + $bad + 1 }
+	    "reload $i", 10;
+}
+spill($stop, '');
+my ($calls, $failed) = (0, 0);
+for my $load (@loads) {
+	my ($c, $b, $why) = split ' ', scalar <$load>, 3;
+	$calls += $c;
+	$failed += $b;
+	diag $why if $b;
+}
+note "$calls calls during $rounds reloads";
+cmp_ok $calls, '>', 200, 'there was load';
+is $failed, 0, 'no call failed';
+wait_for { my $w = $d->ctl(qw(show workers))->{workers}; @$w == 3 && !grep { $_->{state} ne 'ready' } @$w }
+    'the pool is of its size, nothing of the old generations is left', 10;
+pass 'the pool is of its size';
+$d->stop_ok;
+done_testing;
