@@ -144,11 +144,12 @@ check_user(struct conf_read *r, enum conf_id id, const char *user)
 	if (!user)
 		return;
 	conf_read_path(r, id, path, sizeof path);
-	if (!getpwnam(user))
+	const struct passwd *pw = getpwnam(user);
+	if (!pw)
 		conf_blame(r, r->at[id],
 		    "%s: there is no user \"%s\": expected an existing one", path,
 		    user);
-	else if (geteuid() != 0)
+	else if (geteuid() != 0 && geteuid() != pw->pw_uid)
 		conf_blame(r, r->at[id],
 		    "%s: only root can become another user: start deferd as root, or "
 		    "remove it",
@@ -248,6 +249,20 @@ check_store(struct conf_read *r)
 		    "store.path: means nothing to the engine memory and is ignored");
 }
 
+/* A process that is no longer root can neither end nor start another user's workers. */
+static void
+check_users(struct conf_read *r)
+{
+	const struct conf *c = r->conf;
+
+	for (size_t i = 0; c->user && i < c->app_n; i++)
+		if (c->app[i].user && strcmp(c->app[i].user, c->user) != 0)
+			conf_blame(r, r->at[CONF_ID_USER],
+			    "user: apps[%zu].user is another one, \"%s\", whose "
+			    "workers \"%s\" could not end: remove one of the two",
+			    i, c->app[i].user, c->user);
+}
+
 void
 conf_check(struct conf_read *r)
 {
@@ -259,6 +274,7 @@ conf_check(struct conf_read *r)
 	check_not_above(r, CONF_ID_HTTP_BODY, CONF_ID_QUEUE_BYTES);
 	check_not_above(r, CONF_ID_LIMITS_RESULT, CONF_ID_RESULTS_BYTES);
 	check_user(r, CONF_ID_USER, c->user);
+	check_users(r);
 	check_group(r, CONF_ID_CONTROL_VIEW, c->control.view_group);
 	check_group(r, CONF_ID_CONTROL_OPERATE, c->control.operate_group);
 	check_group(r, CONF_ID_CONTROL_ADMIN, c->control.admin_group);

@@ -74,11 +74,12 @@ seat_link_batch_cb(struct span bytes, void *arg)
 }
 
 static void
-seat_link_up_cb(uint64_t pid, uint64_t uid UNUSED, void *arg)
+seat_link_up_cb(uint64_t pid, uint64_t uid, void *arg)
 {
 	struct seat *s = arg;
 
 	s->peer_pid = (pid_t)pid;
+	s->peer_uid = (uid_t)uid;
 	seat_try_greet(s);
 }
 
@@ -133,6 +134,7 @@ seat_spawn(struct seat *s, struct forkserver *f, int app, bool beside)
 	s->bye_status = 0;
 	s->heart = (struct heart){.alive_ms = c->now_ms};
 	s->forkserver = f;
+	s->uid = forkserver_uid(f);
 	int e = seat_ask_spawn(s, f);
 	if (e != 0) {
 		seat_clear(s);
@@ -173,15 +175,15 @@ seat_on_spawn_failed(struct seat *s, int error)
 	seat_on_exit(s, &none);
 }
 
-/* The worker is believed when token, version, and the pids of the kernel, the
- * forkserver and its own words agree. The three arrive in any order. */
+/* The worker is believed when token, version, user, and the pids of the kernel and the
+ * forkserver agree. They arrive in any order. */
 static void
 seat_try_greet(struct seat *s)
 {
 	if (s->life != LIFE_STARTING || !s->hello || !s->pid || !s->peer_pid)
 		return;
-	if (s->pid != s->peer_pid) {
-		seat_kill(s, KILL_BAD, "another process answered at its address");
+	if (s->pid != s->peer_pid || s->peer_uid != s->uid) {
+		seat_kill(s, KILL_BAD, "another process, or user, answered for it");
 		return;
 	}
 	if (seat_step(s, LIFE_EV_HELLO) != LIFE_GREET)

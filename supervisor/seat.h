@@ -31,6 +31,7 @@ struct seat {
 	uint64_t worker; /* its number, never reused; 0: never had one */
 	pid_t pid;	 /* 0: not known yet, or none */
 	pid_t peer_pid;	 /* who connected, as the kernel says; 0: nobody yet */
+	uid_t uid, peer_uid; /* whose it must be, whose it is */
 	bool hello;	 /* HELLO with the right token has come */
 	uint8_t token[SEAT_TOKEN_BYTES];
 	struct forkserver *forkserver; /* that it was asked from; borrowed */

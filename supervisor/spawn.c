@@ -11,6 +11,7 @@
 #include "spawn_exec.h"
 #include "spawn_impl.h"
 #include <errno.h>
+#include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -121,6 +122,24 @@ forkserver_send(
 	return e ? e : fd_send_record(f->sock, buf_span(&f->out), fd);
 }
 
+/* The user that the app's handlers run as: its own, else the one that we become, too,
+ * once nothing needs root. NULL: nobody becomes anybody. */
+static const char *
+forkserver_user(const struct forkserver *f)
+{
+	return f->conf_app->user ? f->conf_app->user : f->conf->user;
+}
+
+/* A user that is gone since the config was checked: the forkserver says so. */
+static uid_t
+forkserver_find_uid(const struct forkserver *f)
+{
+	const char *user = forkserver_user(f);
+	const struct passwd *pw = user && geteuid() == 0 ? getpwnam(user) : NULL;
+
+	return pw ? pw->pw_uid : geteuid();
+}
+
 static int
 forkserver_send_config(struct forkserver *f)
 {
@@ -141,7 +160,7 @@ forkserver_send_config(struct forkserver *f)
 	    .detached = a->detached,
 	    .blocking_io = a->blocking_io,
 	    .log_level = log_level(),
-	    .user = span_str(a->user),
+	    .user = span_str(forkserver_user(f)),
 	};
 
 	return forkserver_send(f, MSG_CONFIG, &m, -1);
@@ -159,6 +178,7 @@ forkserver_start(struct forkserver *f, spawn_report_cb *report, void *arg)
 	f->report_arg = arg;
 	f->retry_ms = 0;
 	f->started_ms = c->now_ms;
+	f->uid = forkserver_find_uid(f);
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0) {
 		snprintf(
 		    why, sizeof why, "no socket for a forkserver: %s", strerror(errno));
@@ -202,6 +222,12 @@ const struct conf *
 forkserver_conf(const struct forkserver *f)
 {
 	return f->conf;
+}
+
+uid_t
+forkserver_uid(const struct forkserver *f)
+{
+	return f->uid;
 }
 
 const char *

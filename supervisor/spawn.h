@@ -38,6 +38,8 @@ pid_t forkserver_pid(const struct forkserver *);
 const struct conf *forkserver_conf(const struct forkserver *);
 /* A held one that is UP takes over: its catalogue and its app's config are in force. */
 void forkserver_commit(struct forkserver *);
+/* The user that its workers run as. */
+uid_t forkserver_uid(const struct forkserver *);
 /* Its process has ended. */
 void forkserver_on_exit(struct forkserver *, const char *how);
 /* The load has taken too long, or it is time for another try. */

@@ -18,6 +18,7 @@ struct forkserver {
 	const struct conf_app *conf_app;
 	bool held; /* a reload's: its catalogue is not in force before forkserver_commit */
 	pid_t pid; /* 0: none */
+	uid_t uid; /* of its workers */
 	int sock;  /* -1: none */
 	struct event *readable;
 	enum spawn_state state;

@@ -51,25 +51,26 @@ forkserver_send(struct forkserver *f, enum msg_number number, const void *fields
 
 /* --- CONFIG --- */
 
+/* False, and *why: it may not go on as who it is. */
 static bool
-forkserver_drop_to(const char *user)
+forkserver_drop_to(const char *user, char *why, size_t n)
 {
-	if (!user[0] || geteuid() != 0)
+	if (!user[0])
 		return true;
 	errno = 0;
 	struct passwd *pw = getpwnam(user);
 	if (!pw) {
-		log_error("user \"%s\": %s: the handlers are not loaded", user,
+		snprintf(why, n, "user \"%s\": %s", user,
 		    errno ? strerror(errno) : "does not exist");
 		return false;
 	}
-	if (initgroups(user, pw->pw_gid) != 0 || setgid(pw->pw_gid) != 0 ||
-	    setuid(pw->pw_uid) != 0) {
-		log_error(
-		    "cannot become user \"%s\": %m: the handlers are not loaded", user);
-		return false;
-	}
-	return true;
+	if (pw->pw_uid == geteuid() && geteuid() != 0)
+		return true;
+	if (initgroups(user, pw->pw_gid) == 0 && setgid(pw->pw_gid) == 0 &&
+	    setuid(pw->pw_uid) == 0)
+		return true;
+	snprintf(why, n, "cannot become user \"%s\": %s", user, strerror(errno));
+	return false;
 }
 
 static struct engine *
@@ -193,8 +194,14 @@ forkserver_configure(struct forkserver *f)
 	snprintf(user, sizeof user, "%.*s", SPAN_FMT(c->user));
 	log_set_level(c->log_level <= LOG_LEVEL_DEBUG ? (enum log_level)c->log_level
 						      : LOG_LEVEL_INFO);
-	if (!forkserver_drop_to(user))
+	char why[160];
+	if (!forkserver_drop_to(user, why, sizeof why)) {
+		struct msg_load_failed failed = {
+		    SPAN_NONE, span_str("Error"), span_str(why)};
+		if (forkserver_send(f, MSG_LOAD_FAILED, &failed) != 0)
+			log_error("%s: the handlers are not loaded", why);
 		return EXIT_DENIED_;
+	}
 	f->engine = forkserver_open_engine(f, c);
 	return f->engine ? forkserver_load(f) : EXIT_BUG_;
 }
