@@ -293,7 +293,8 @@ forkserver_tick(struct forkserver *f, int64_t now_ms)
 		   !f->pid) {
 		forkserver_start(f, NULL, NULL);
 	}
-	/* A spawn that failed took the permission away: it is asked again. */
-	if (f->state == SPAWN_UP && !f->held)
+	/* A spawn that failed took the permission away: it is asked again. So did the
+	 * stop, for good. */
+	if (f->state == SPAWN_UP && !f->held && f->core->phase != CORE_STOPPING)
 		lease_set_can_spawn(&f->core->lease, f->app->index, true);
 }

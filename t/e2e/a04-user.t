@@ -84,6 +84,11 @@ pass '... whose death ends its workers';
 
 $d = prepare(user => 'nobody');
 try_it($d, $nobody, 'user');
+$d->signal('HUP');
+$d->log_has(qr/ info: reloaded: /);
+wait_for { 2 == grep { $_->{state} eq 'ready' } $d->workers } 'two workers';
+is identity($_->{pid}), $nobody, '... a reload finds nobody, too' for $d->workers;
+is $d->call(hello => { name => 'Di' })->{json}{result}, 'Hello Di', '... and an answer';
 $d->stop;
 is $d->{status}, 0, '... it stops in peace';
 
