@@ -308,21 +308,44 @@ command_run_refusal(
 	return command_write_refusal(call, body);
 }
 
+/* Keeps the answer, or replaces it by the refusal, or takes it back. */
+static int
+command_finish(struct command_call *call, size_t was, struct buf *body)
+{
+	int rc = sheet_fini(&call->sheet);
+	bool silent = call->wants_events || call->wait.poll;
+
+	if (rc == 0 && call->code < 300 && !silent)
+		return 0;
+	body->n = was;
+	if (call->code < 300 && silent)
+		return 0;
+	call->wait.poll = NULL;
+	return rc ? rc : command_write_refusal(call, body);
+}
+
 int
 command_run(struct command_call *call, char *const *words, size_t n, struct buf *body)
 {
 	size_t was = body->n;
-	int rc;
 
 	call->code = 0;
+	call->wait.poll = NULL;
 	call->json = n > 0 && strcmp(words[0], "-j") == 0;
 	sheet_init(&call->sheet, body, call->json);
 	command_dispatch(call, words + call->json, n - call->json);
-	rc = sheet_fini(&call->sheet);
-	if (rc == 0 && call->code < 300 && !call->wants_events)
-		return 0;
-	body->n = was;
-	if (call->wants_events)
-		return 0;
-	return rc ? rc : command_write_refusal(call, body);
+	return command_finish(call, was, body);
+}
+
+int
+command_poll(struct command_call *call, int64_t now_ms, struct buf *body)
+{
+	size_t was = body->n;
+
+	call->code = CODE_OK;
+	call->arg_n = call->rest_n = 0;
+	sheet_init(&call->sheet, body, call->json);
+	if (call->wait.poll(call, now_ms >= call->wait.until_ms))
+		call->wait.poll = NULL;
+	return command_finish(call, was, body);
 }

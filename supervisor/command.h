@@ -34,6 +34,20 @@ struct command_arg {
 	const char *value;
 };
 
+struct command_call;
+
+/* For a command that answers when it is done: its handler sets poll and until_ms, and
+ * says nothing yet. poll is asked again and again: true when the answer is made, or
+ * refused; it must be once it has expired. What it needs to know is in `number`: the
+ * words of the request are gone by then. */
+#define COMMAND_WAIT_MS 30000
+#define COMMAND_POLL_MS 20
+struct command_wait {
+	bool (*poll)(struct command_call *, bool expired); /* NULL: nothing to wait for */
+	int64_t until_ms;
+	uint64_t number[2];
+};
+
 struct command_call {
 	/* given */
 	struct core *core;
@@ -53,6 +67,7 @@ struct command_call {
 	int code;
 	char refusal[1024]; /* when code is an error's */
 	bool wants_events;  /* the connection becomes a subscriber; there is no reply */
+	struct command_wait wait;
 };
 
 typedef void command_fn(struct command_call *);
@@ -66,8 +81,11 @@ extern const struct command command_table[];
 extern const size_t command_count;
 
 /* Runs one request and appends the reply's body; the code is in call->code. Nothing is
- * appended when call->wants_events. 0, or -ERR_NOMEM / -ERR_TOO_LARGE from body. */
+ * appended when call->wants_events, or when call->wait.poll says that the answer comes
+ * later. 0, or -ERR_NOMEM / -ERR_TOO_LARGE from body. */
 int command_run(struct command_call *, char *const *words, size_t n, struct buf *body) MUST_USE;
+/* Asks for an answer that comes later; wait.poll is NULL once it is there. As above. */
+int command_poll(struct command_call *, int64_t now_ms, struct buf *body) MUST_USE;
 /* The same for a line that could not even be split. */
 int command_run_refusal(struct command_call *, struct buf *body, int code,
     const char *text) MUST_USE;

@@ -152,14 +152,14 @@ show_pool(struct command_call *call)
 	struct lane_view low;
 
 	core_view_lane(call->core, LANE_LOW, &low);
-	sheet_int(s, "concurrent", NULL, conf->workers.concurrent);
+	sheet_int(s, "concurrent", NULL, core_pool_size(call->core));
 	sheet_int(s, "slots", NULL, conf->workers.slots);
 	sheet_int(s, "capacity", NULL, capacity);
 	sheet_int(s, "low_limit", NULL, low.limit);
 	sheet_int(s, "workers", NULL, all);
 	sheet_int(s, "workers_ready", NULL, ready);
 	sheet_text(s, "pool", "%d workers x %d slots: capacity %d, low at most %d",
-	    conf->workers.concurrent, conf->workers.slots, capacity, low.limit);
+	    core_pool_size(call->core), conf->workers.slots, capacity, low.limit);
 	sheet_text(
 	    s, "workers", "%lld ready of %lld alive", (long long)ready, (long long)all);
 }

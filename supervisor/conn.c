@@ -3,6 +3,7 @@
  * the next request waiting until it is read, a stream by the backlog.
  */
 #include "conn.h"
+#include "../common/clock.h"
 #include "../common/err.h"
 #include "../common/log.h"
 #include "events.h"
@@ -22,11 +23,12 @@ struct conn {
 	const struct conn_env *env;
 	struct bufferevent *bev;
 	struct peer peer;
-	struct events_sub *sub; /* while it is a subscriber */
-	struct event *tick;     /* a subscriber's: is anybody there? */
-	uint64_t lost;          /* events since the backlog was full; 0: it never was */
-	bool eof;               /* nothing more to read */
-	bool ending;            /* close when all is written */
+	struct events_sub *sub;       /* while it is a subscriber */
+	struct command_call *waiting; /* owned: its answer comes later */
+	struct event *tick; /* a subscriber's: is anybody there? or: is it there? */
+	uint64_t lost;      /* events since the backlog was full; 0: it never was */
+	bool eof;           /* nothing more to read */
+	bool ending;        /* close when all is written */
 };
 
 static size_t
@@ -43,6 +45,7 @@ conn_free(struct conn *c)
 		events_unsubscribe(core_events(c->env->core), c->sub);
 	if (c->tick)
 		event_free(c->tick);
+	free(c->waiting);
 	if (conn_pending(c) > 0) {
 		struct evbuffer *out = bufferevent_get_output(c->bev);
 
@@ -140,28 +143,36 @@ conn_is_gone(const struct conn *c)
 /* A half-closed subscriber goes on being served; one that is gone gives no sign but
  * this while nothing happens. */
 static void
-conn_on_tick(evutil_socket_t fd, short what, void *arg)
+conn_on_tick(evutil_socket_t fd UNUSED, short what UNUSED, void *arg)
 {
 	struct conn *c = arg;
 
-	(void)fd;
-	(void)what;
 	if ((c->ending && conn_pending(c) == 0) || conn_is_gone(c))
 		conn_close(c);
+}
+
+/* False: no memory, the connection ends. */
+static bool
+conn_start_tick(struct conn *c, event_callback_fn fn, int64_t every_ms)
+{
+	struct timeval every = {every_ms / MS_PER_S, every_ms % MS_PER_S * 1000};
+
+	c->tick = event_new(c->env->base, -1, EV_PERSIST, fn, c);
+	if (c->tick && event_add(c->tick, &every) == 0)
+		return true;
+	conn_end(c);
+	return false;
 }
 
 static void
 conn_subscribe(struct conn *c)
 {
-	struct timeval second = {1, 0}, stall = {CONN_STALL_S, 0};
+	struct timeval stall = {CONN_STALL_S, 0};
 	struct events *events = core_events(c->env->core);
 	struct jsonw *w;
 
-	c->tick = event_new(c->env->base, -1, EV_PERSIST, conn_on_tick, c);
-	if (!c->tick || event_add(c->tick, &second) != 0) {
-		conn_end(c);
+	if (!conn_start_tick(c, conn_on_tick, MS_PER_S))
 		return;
-	}
 	bufferevent_set_timeouts(c->bev, NULL, &stall);
 	c->sub = events_subscribe(events, conn_on_event, c);
 	/* The first event it gets: from here on nothing is missing. */
@@ -198,6 +209,53 @@ conn_split_text(int rc)
 }
 
 static void
+conn_reply(struct conn *c, int rc, int code, const struct buf *body)
+{
+	if (rc != 0)
+		conn_send(
+		    c, CODE_INTERNAL, span_str("out of memory, or too long a reply"));
+	else
+		conn_send(c, code, buf_span(body));
+}
+
+static void conn_on_read(struct bufferevent *bev, void *arg);
+
+/* Is the answer there that comes later? */
+static void
+conn_on_wait(evutil_socket_t fd UNUSED, short what UNUSED, void *arg)
+{
+	struct conn *c = arg;
+	struct command_call *call = c->waiting;
+	struct buf body;
+	int rc;
+
+	if (conn_is_gone(c)) {
+		conn_close(c);
+		return;
+	}
+	buf_init(&body, CONN_REPLY_BYTES);
+	rc = command_poll(call, core_now_ms(c->env->core), &body);
+	if (rc == 0 && call->wait.poll) {
+		buf_fini(&body);
+		return;
+	}
+	conn_reply(c, rc, call->code, &body);
+	buf_fini(&body);
+	event_free(c->tick);
+	c->tick = NULL;
+	free(call);
+	c->waiting = NULL;
+	conn_on_read(c->bev, c); /* what was asked meanwhile */
+}
+
+static void
+conn_wait(struct conn *c, const struct command_call *call)
+{
+	c->waiting = xmemdup(call, sizeof *call);
+	conn_start_tick(c, conn_on_wait, COMMAND_POLL_MS);
+}
+
+static void
 conn_request(struct conn *c, struct span line)
 {
 	struct command_call call = {.core = c->env->core,
@@ -221,13 +279,12 @@ conn_request(struct conn *c, struct span line)
 			conn_log(c, &call, line);
 		ctl_words_fini(&words);
 	}
-	if (rc != 0)
-		conn_send(
-		    c, CODE_INTERNAL, span_str("out of memory, or too long a reply"));
-	else if (call.wants_events)
+	if (rc == 0 && call.wants_events)
 		conn_subscribe(c);
+	else if (rc == 0 && call.wait.poll)
+		conn_wait(c, &call);
 	else
-		conn_send(c, call.code, buf_span(&body));
+		conn_reply(c, rc, call.code, &body);
 	buf_fini(&body);
 }
 
@@ -264,13 +321,14 @@ conn_serve(struct conn *c)
 	struct buf line;
 
 	buf_init(&line, CTL_LINE_BYTES);
-	while (!c->ending && !c->sub && conn_pending(c) < CONN_PAUSE_BYTES &&
-	       conn_take_line(c, &line))
+	while (!c->ending && !c->sub && !c->waiting &&
+	       conn_pending(c) < CONN_PAUSE_BYTES && conn_take_line(c, &line))
 		conn_request(c, buf_span(&line));
 	buf_fini(&line);
 	if (c->sub)
 		evbuffer_drain(in, evbuffer_get_length(in));
-	else if (!c->ending && evbuffer_get_length(in) >= CTL_LINE_BYTES &&
+	else if (!c->ending && !c->waiting &&
+		 evbuffer_get_length(in) >= CTL_LINE_BYTES &&
 		 evbuffer_search(in, "\n", 1, NULL).pos < 0) {
 		conn_send(c, CODE_TOO_LARGE, span_str("a line may have 65536 bytes"));
 		conn_end(c);
@@ -283,7 +341,7 @@ conn_settle(struct conn *c)
 {
 	if (conn_pending(c) == 0 && c->lost > 0 && c->sub)
 		conn_say_lost(c);
-	if (c->eof && !c->sub &&
+	if (c->eof && !c->sub && !c->waiting &&
 	    evbuffer_get_length(bufferevent_get_input(c->bev)) == 0)
 		c->ending = true;
 	if (c->ending && conn_pending(c) == 0)
@@ -291,9 +349,8 @@ conn_settle(struct conn *c)
 }
 
 static void
-conn_on_read(struct bufferevent *bev, void *arg)
+conn_on_read(struct bufferevent *bev UNUSED, void *arg)
 {
-	(void)bev;
 	conn_serve(arg);
 	conn_settle(arg);
 }

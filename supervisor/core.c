@@ -203,7 +203,8 @@ core_use_conf(struct core *c, const struct conf *conf)
 	int level = conf->log.level ? log_level_parse(conf->log.level) : -1;
 
 	c->conf = conf;
-	lease_set_pool(&c->lease, conf->workers.concurrent, conf->workers.slots,
+	/* A reload cannot change the pool's size, but an operator may have. */
+	lease_set_pool(&c->lease, c->lease.concurrent, conf->workers.slots,
 	    conf->workers.threshold_e9);
 	for (size_t i = 0; i < c->app_n; i++)
 		lease_set_app_limit(

@@ -94,6 +94,7 @@ size_t core_drop_tasks(struct core *, bool running_too);
 /* Asks every worker to go (kill: at once); how many are still there. */
 size_t core_dismiss_workers(struct core *, bool kill);
 
+#define CORE_POOL_MAX 4096 /* workers; as in the config */
 enum core_phase { CORE_STARTING, CORE_RUNNING, CORE_DRAINING, CORE_STOPPING };
 enum core_phase core_phase(const struct core *);
 /* drain: no new tasks are accepted, what is there is finished. */
@@ -102,6 +103,17 @@ void core_drain(struct core *);
 int core_undrain(struct core *) MUST_USE;
 /* As drain, and there is no way back: the process is about to end. */
 void core_stop(struct core *);
+/* Another size of the pool; workers over it finish what they have and go. 0, -ERR_RANGE,
+ * -ERR_NOMEM, or -ERR_STATE while a reload is under way or deferd does not run. */
+int core_scale(struct core *, int workers) MUST_USE;
+int core_pool_size(const struct core *);
+/* A worker (0: every one of the pool) finishes what it has and goes; another one comes. How
+ * many were asked. */
+size_t core_recycle(struct core *, uint64_t worker);
+/* How many workers of the pool are still to become ready (their numbers above `since`), or
+ * still to leave it. */
+size_t core_pool_unsettled(const struct core *, uint64_t since);
+uint64_t core_last_worker(const struct core *); /* the highest number so far */
 /* A paused lane takes tasks and leases none. */
 void core_pause_lane(struct core *, enum lane_name, bool paused);
 /* Why deferd is not ready (static text), or NULL when it is. */

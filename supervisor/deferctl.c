@@ -60,6 +60,17 @@ is_prefix(const char *text, const char *of)
 	return text[0] != '\0' && strncmp(of, text, strlen(text)) == 0;
 }
 
+/* Commands that answer when it is done, not at once: deferd itself bounds that. */
+static void
+set_patience_for(struct link *l, const char *word)
+{
+	static const char *const slow[] = {"scale", "recycle"};
+
+	for (size_t i = 0; i < COUNT_OF(slow); i++)
+		if (is_prefix(word, slow[i]))
+			link_set_patience(l, LINK_SLOW_PATIENCE_S);
+}
+
 static int
 run_remote(const char *socket, bool json, char *const *words, size_t n)
 {
@@ -77,6 +88,8 @@ run_remote(const char *socket, bool json, char *const *words, size_t n)
 		print_usage(stdout);
 		rc = 0;
 	} else if (rc == 0) {
+		if (n > 0)
+			set_patience_for(&l, words[0]);
 		rc = link_send(&l, all, n + json);
 		shutdown(l.fd, SHUT_WR);
 		rc = rc ? rc : print_replies(&l);

@@ -14,6 +14,7 @@
 /* --- link --- */
 #define LINK_REPLY_BYTES (64 * 1024 * 1024)
 #define LINK_PATIENCE_S 5
+#define LINK_SLOW_PATIENCE_S 40 /* over the 30 s after which deferd answers anyway */
 
 struct link {
 	int fd;

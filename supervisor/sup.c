@@ -149,6 +149,30 @@ sup_on_hup(struct sup *s)
 	sup_reload(s, "HUP");
 }
 
+static void
+sup_scale(struct sup *s, const char *why, int by)
+{
+	int workers = core_pool_size(s->core) + by;
+
+	int rc = core_scale(s->core, workers);
+
+	if (rc != 0)
+		log_warn("%s: a pool of %d workers is %s: it stays as it is", why,
+		    workers, err_text(rc));
+}
+
+static void
+sup_on_ttin(struct sup *s)
+{
+	sup_scale(s, "TTIN", 1);
+}
+
+static void
+sup_on_ttou(struct sup *s)
+{
+	sup_scale(s, "TTOU", -1);
+}
+
 static const struct sup_signal sup_signals[] = {
     {SIGTERM, sup_on_term},
     {SIGQUIT, sup_on_quit},
@@ -156,6 +180,8 @@ static const struct sup_signal sup_signals[] = {
     {SIGCHLD, sup_on_child},
     {SIGUSR1, sup_on_usr1},
     {SIGHUP, sup_on_hup},
+    {SIGTTIN, sup_on_ttin},
+    {SIGTTOU, sup_on_ttou},
 };
 
 static void

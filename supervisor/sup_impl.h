@@ -31,7 +31,7 @@ struct sup {
 	struct http *http;
 	struct control *control;
 	struct notify *notify; /* NULL when only handlers are checked */
-	struct event *signal[8];
+	struct event *signal[16];
 	struct event *tick; /* while it stops */
 	enum sup_stage stage;
 	int64_t stage_ms;    /* since when */

@@ -118,7 +118,13 @@ core_not_ready(const struct core *c)
 size_t
 core_seat_count(const struct core *c)
 {
-	return c->seat_n;
+	size_t n = (size_t)c->lease.concurrent;
+
+	/* Seats that a larger pool has left, and that nobody sits on, are no seats. */
+	for (size_t i = n; i < c->seat_n; i++)
+		if (c->seat[i]->life != LIFE_EMPTY)
+			n = i + 1;
+	return n < c->seat_n ? n : c->seat_n;
 }
 
 static void

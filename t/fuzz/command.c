@@ -10,8 +10,8 @@ static const struct span words[] = {FUZZ_WORD("-j "), FUZZ_WORD("show "),
     FUZZ_WORD("task "), FUZZ_WORD("tasks "), FUZZ_WORD("state "), FUZZ_WORD("failed "),
     FUZZ_WORD("limit "), FUZZ_WORD("lane "), FUZZ_WORD("low "), FUZZ_WORD("name "),
     FUZZ_WORD("app "), FUZZ_WORD("help "), FUZZ_WORD("cancel "), FUZZ_WORD("kill "),
-    FUZZ_WORD("''"), FUZZ_WORD("-1"), FUZZ_WORD("99999999999999999999"),
-    FUZZ_WORD("\xc3\xa9")};
+    FUZZ_WORD("scale 3"), FUZZ_WORD("recycle all"), FUZZ_WORD("''"), FUZZ_WORD("-1"),
+    FUZZ_WORD("99999999999999999999"), FUZZ_WORD("\xc3\xa9")};
 
 static struct core core;
 
@@ -33,6 +33,11 @@ target(struct span input)
 		return;
 	buf_init(&body, 1 << 20);
 	EQ_INT(command_run(&call, w.word, w.n, &body), 0);
+	if (call.wait.poll) {
+		OK(body.n == 0);
+		EQ_INT(command_poll(&call, core.now_ms + COMMAND_WAIT_MS, &body), 0);
+		OK(!call.wait.poll);
+	}
 	OK(call.wants_events ? body.n == 0 : call.code >= 200 && call.code < 600);
 	if (!call.wants_events) {
 		OK(body.n > 0);

@@ -12,7 +12,8 @@ t_words(void)
 	} cases[] = {
 	    {"show lanes", 200, "lane"},
 	    {"sh l", 200, "lane"},
-	    {"s l", 400, "\"s\" is ambiguous: it may be show, set, stop, subscribe"},
+	    {"s l", 400,
+		"\"s\" is ambiguous: it may be show, scale, set, stop, subscribe"},
 	    {"show", 400,
 		"\"show\" is incomplete; expected one of: info, lanes, workers, tasks, "
 		"task, handlers"},
@@ -23,7 +24,7 @@ t_words(void)
 	    {"show task", 400, "an argument is missing; the syntax is: show task ID"},
 	    {"", 400,
 		"no command given; expected one of: show, cancel, kill, pause, resume, "
-		"drain"},
+		"scale"},
 	    {"bogus", 400, "\"bogus\" is unknown; expected one of: show, cancel"},
 	    {"Show lanes", 400, "\"Show\" is unknown"},
 	    {"show lanes now", 400,

@@ -38,6 +38,45 @@ t_requests(void)
 	room_end();
 }
 
+/* An answer that comes later holds back those after it, and nobody else's. */
+static void
+t_later(void)
+{
+	struct client c, other;
+	struct span body;
+
+	room_begin();
+	room.core.unsettled = 2;
+	client_open(&c);
+	client_open(&other);
+	client_say(&c, "-j scale 22\nshow lanes\n");
+	EQ_INT(client_ask(&other, "show lanes\n", &body), 200);
+	OK(ctl_reader_next(&c.reader, &(int){0}, &body) == 0);
+	EQ_INT(room.core.conf.workers.concurrent, 22);
+	room.core.unsettled = 0;
+	EQ_INT(client_next(&c, &body), 200);
+	OK(span_has(body, "{\"schema\":1,\"workers\":22,"));
+	EQ_INT(client_next(&c, &body), 200);
+	/* Time is up. */
+	room.core.unsettled = 1;
+	client_say(&c, "recycle all\n");
+	shutdown(c.fd, SHUT_WR);
+	EQ_INT(client_ask(&other, "show lanes\n", &body), 200);
+	room.core.now_ms += 30000;
+	EQ_INT(client_next(&c, &body), 202);
+	OK(span_has(body, "after 30 s 1 workers are still to come or to go"));
+	EQ_INT(client_next(&c, &body), 0);
+	client_close(&c);
+	/* One that goes away while it waits is forgotten. */
+	client_say(&other, "scale 3\n");
+	room_turn();
+	client_close(&other);
+	for (int i = 0; i < 10; i++)
+		room_turn();
+	OK(room_is_served());
+	room_end();
+}
+
 /* The end of the input counts as the end of a line, and what was asked is answered. */
 static void
 t_half_close(void)
@@ -259,6 +298,6 @@ t_stop(void)
 	room_end();
 }
 
-TESTS(TEST(requests), TEST(half_close), TEST(long_lines), TEST(garbage),
+TESTS(TEST(requests), TEST(later), TEST(half_close), TEST(long_lines), TEST(garbage),
     TEST(many_clients), TEST(unread_replies), TEST(subscribe), TEST(subscriber_closes),
     TEST(slow_subscriber), TEST(stop))

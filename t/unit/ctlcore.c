@@ -130,6 +130,38 @@ core_pause_lane(struct core *c, enum lane_name lane, bool paused)
 	c->lane[lane].paused = paused;
 }
 
+int
+core_scale(struct core *c, int workers)
+{
+	if (workers < 1 || workers > CORE_POOL_MAX)
+		return -ERR_RANGE;
+	if (c->phase != CORE_RUNNING)
+		return -ERR_STATE;
+	c->conf.workers.concurrent = workers;
+	return 0;
+}
+int
+core_pool_size(const struct core *c)
+{
+	return c->conf.workers.concurrent;
+}
+uint64_t
+core_last_worker(const struct core *c)
+{
+	return c->worker[c->worker_n - 1].worker;
+}
+size_t
+core_recycle(struct core *c, uint64_t worker)
+{
+	c->recycled = worker;
+	return worker == 0 || worker == c->worker[0].worker;
+}
+size_t
+core_pool_unsettled(const struct core *c, uint64_t since UNUSED)
+{
+	return c->unsettled;
+}
+
 /* --- the canned state --- */
 static struct task *
 ctlcore_task(struct core *c, enum lane_name lane)

@@ -31,6 +31,8 @@ struct core {
 	enum core_phase phase;
 	const char *not_ready;
 	int cancelled, killed, drained;
+	uint64_t recycled;
+	size_t unsettled; /* what scale and recycle wait for */
 };
 
 /* Three tasks, a few workers, one app. */

@@ -73,4 +73,67 @@ t_told(void)
 	end();
 }
 
-TESTS(TEST(lane_commands), TEST(undrain), TEST(told))
+/* What the connection does with one that answers later. */
+static int
+run_later(const char *line, int64_t after_ms)
+{
+	struct command_call call = {.core = &core, .level = LEVEL_ADMIN};
+	struct ctl_words w;
+
+	buf_reset(&body);
+	EQ_INT(ctl_split(span_str(line), &w), 0);
+	EQ_INT(command_run(&call, w.word, w.n, &body), 0);
+	ctl_words_fini(&w);
+	if (call.wait.poll) {
+		EQ_INT((int)body.n, 0);
+		EQ_INT(command_poll(&call, core.now_ms + after_ms, &body), 0);
+	}
+	return call.wait.poll ? 0 : call.code;
+}
+
+static void
+t_scale(void)
+{
+	begin();
+	EQ_INT(run_later("scale 8", 0), 200);
+	EQ_STR(buf_cstr(&body), "scaled: the pool has 8 workers, all ready\n");
+	EQ_INT(core.conf.workers.concurrent, 8);
+	core.unsettled = 3;
+	EQ_INT(run_later("-j scale 9", 0), 0);
+	EQ_STR(buf_cstr(&body), "");
+	EQ_INT(run_later("-j scale 9", COMMAND_WAIT_MS), 202);
+	SAID("{\"schema\":1,\"workers\":9,\"capacity\":9,\"unsettled\":3}");
+	EQ_INT(run_later("scale 0", 0), 400);
+	SAID("\"0\" is no size of a pool: a number from 1 to 4096");
+	EQ_INT(run_later("scale 4097", 0), 400);
+	EQ_INT(run_later("scale -3", 0), 400);
+	EQ_INT(run_later("scale 3x", 0), 400);
+	EQ_INT(run_later("scale 4294967297", 0), 400);
+	EQ_INT(core.conf.workers.concurrent, 9);
+	core.phase = CORE_STOPPING;
+	EQ_INT(run_later("scale 3", 0), 409);
+	end();
+}
+
+static void
+t_recycle(void)
+{
+	begin();
+	core.recycled = 7;
+	EQ_INT(run_later("recycle all", 0), 200);
+	SAID("recycled: the pool has 20 workers, all ready");
+	EQ_INT((int)core.recycled, 0);
+	EQ_INT(run_later("recycle 101", 0), 0); /* it is there yet */
+	EQ_INT((int)core.recycled, 101);
+	EQ_INT(run_later("recycle 101", COMMAND_WAIT_MS), 202);
+	SAID("1 workers are still to come or to go");
+	EQ_INT(run_later("recycle 100", 0), 404);
+	SAID("there is no worker 100");
+	EQ_INT(run_later("recycle some", 0), 400);
+	SAID("\"some\" is no worker");
+	core.phase = CORE_STOPPING;
+	EQ_INT(run_later("recycle all", 0), 409);
+	end();
+}
+
+TESTS(TEST(scale), TEST(recycle), TEST(lane_commands), TEST(undrain), TEST(told))
