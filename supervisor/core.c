@@ -55,15 +55,10 @@ core_refusal(const struct core *c, const struct submission *s)
 static void
 core_emit_accept(struct core *c, const struct task *t)
 {
-	char id[TASKID_TEXT_BYTES];
-	struct jsonw *w = events_begin(c->events, "accept");
+	struct jsonw *w = emit_task(c, "accept", t);
 
 	if (!w)
 		return;
-	jsonw_kstr(w, "task", taskid_text(&t->id, id));
-	jsonw_kstr(w, "app", t->app->conf->id);
-	jsonw_kstr(w, "handler", t->handler->name);
-	jsonw_kstr(w, "lane", lane_text(t->lane));
 	jsonw_kstr(w, "execution", execution_text(t->execution));
 	events_end(c->events);
 }

@@ -91,6 +91,12 @@ void watch_fini(struct core *);
 void timer_start(struct core *, struct app *);
 void timer_turn(struct core *);
 
+/* --- emit.c --- */
+/* Begins an event about a task; NULL when nobody listens, else events_end ends it. */
+struct jsonw *emit_task(struct core *, const char *event, const struct task *);
+/* A whole event about a worker; text may be NULL. */
+void emit_worker(struct core *, const struct seat *, const char *event, const char *text);
+
 /* --- core.c --- */
 /* A seat more, empty; NULL: no memory. */
 struct seat *core_add_seat(struct core *);
@@ -98,6 +104,5 @@ struct seat *core_add_seat(struct core *);
 void core_use_conf(struct core *, const struct conf *);
 struct handler *core_handler_of(const struct task *);
 void core_refresh_clock(struct core *);
-void core_emit_worker(struct core *, const struct seat *, const char *event, const char *text);
 
 #endif

@@ -33,16 +33,11 @@ static void
 dispatch_emit_lease(
     struct core *c, const struct task *t, const struct lease_action *act)
 {
-	char id[TASKID_TEXT_BYTES];
 	const struct seat *s = seat_of(act->seat);
-	struct jsonw *w = events_begin(c->events, "lease");
+	struct jsonw *w = emit_task(c, "lease", t);
 
 	if (!w)
 		return;
-	jsonw_kstr(w, "task", taskid_text(&t->id, id));
-	jsonw_kstr(w, "app", t->app->conf->id);
-	jsonw_kstr(w, "handler", t->handler->name);
-	jsonw_kstr(w, "lane", lane_text(t->lane));
 	jsonw_kint(w, "worker", (int64_t)s->worker);
 	jsonw_kint(w, "seat", s->lease.index + 1);
 	jsonw_kint(w, "attempt", t->attempt);

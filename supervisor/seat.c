@@ -156,7 +156,7 @@ seat_on_spawned(struct seat *s, pid_t pid)
 	struct reap_exit gone;
 
 	s->pid = pid;
-	core_emit_worker(s->core, s, "spawn", NULL);
+	emit_worker(s->core, s, "spawn", NULL);
 	if (reap_take_unknown(&s->core->reaper, pid, &gone))
 		seat_on_exit(s, &gone);
 	else if (s->life == LIFE_KILLED) /* asked for before we knew whom to kill */
@@ -199,7 +199,7 @@ seat_try_greet(struct seat *s)
 	log_debug("worker %llu: ready, pid %d, seat %d, %lld ms after it was asked for",
 	    W(s), (int)s->pid, s->lease.index + 1,
 	    (long long)(s->core->now_ms - s->spawned_ms));
-	core_emit_worker(s->core, s, "ready", NULL);
+	emit_worker(s->core, s, "ready", NULL);
 }
 
 void
@@ -260,7 +260,7 @@ seat_on_bye(struct seat *s, const struct msg_bye *m)
 	if (link_put(s->link, MSG_BYE_ACK, &ack) != 0)
 		seat_kill(s, KILL_BAD, "no memory to say goodbye");
 	stats_add(&c->stats, STAT_WORKERS_RETIRED, 1);
-	core_emit_worker(c, s, "retire", why);
+	emit_worker(c, s, "retire", why);
 }
 
 static const struct {
@@ -355,7 +355,7 @@ seat_bury_dead(struct seat *s, const struct reap_exit *x)
 		stats_add(&c->stats, STAT_WORKERS_DIED, 1);
 		log_warn("obituary: %s", s->obituary);
 	}
-	core_emit_worker(c, s, "death", s->obituary);
+	emit_worker(c, s, "death", s->obituary);
 	if (s->lease.state != LEASE_SEAT_CLOSING)
 		lease_seat_closing(&c->lease, &s->lease, -1);
 	settle_death(c, s, &burst, s->obituary);

@@ -55,15 +55,10 @@ settle_count(struct core *c, struct task *t)
 static void
 settle_emit(struct core *c, const struct task *t)
 {
-	char id[TASKID_TEXT_BYTES];
-	struct jsonw *w = events_begin(c->events, "end");
+	struct jsonw *w = emit_task(c, "end", t);
 
 	if (!w)
 		return;
-	jsonw_kstr(w, "task", taskid_text(&t->id, id));
-	jsonw_kstr(w, "app", t->app->conf->id);
-	jsonw_kstr(w, "handler", t->handler->name);
-	jsonw_kstr(w, "lane", lane_text(t->lane));
 	jsonw_kstr(w, "state", task_state_name(t->state));
 	if (t->fault)
 		jsonw_kstr(w, "fault", fault_info(t->fault)->native_code);
@@ -138,15 +133,10 @@ static void
 settle_emit_requeue(
     struct core *c, const struct task *t, bool charged, const char *reason)
 {
-	char id[TASKID_TEXT_BYTES];
-	struct jsonw *w = events_begin(c->events, "requeue");
+	struct jsonw *w = emit_task(c, "requeue", t);
 
 	if (!w)
 		return;
-	jsonw_kstr(w, "task", taskid_text(&t->id, id));
-	jsonw_kstr(w, "app", t->app->conf->id);
-	jsonw_kstr(w, "handler", t->handler->name);
-	jsonw_kstr(w, "lane", lane_text(t->lane));
 	jsonw_kbool(w, "charged", charged);
 	jsonw_kstr(w, "reason", reason);
 	events_end(c->events);

@@ -222,21 +222,3 @@ core_view_lane(const struct core *c, enum lane_name lane, struct lane_view *v)
 	}
 	view_waits(&c->waits[lane], v);
 }
-
-void
-core_emit_worker(
-    struct core *c, const struct seat *s, const char *event, const char *text)
-{
-	struct jsonw *w = events_begin(c->events, event);
-
-	if (!w)
-		return;
-	jsonw_kint(w, "worker", (int64_t)s->worker);
-	jsonw_kint(w, "seat", s->lease.index + 1);
-	jsonw_kint(w, "pid", s->pid);
-	if (s->lease.app >= 0)
-		jsonw_kstr(w, "app", c->app[s->lease.app]->conf->id);
-	if (text)
-		jsonw_kstr(w, "text", text);
-	events_end(c->events);
-}
