@@ -96,6 +96,15 @@ core_list_tasks(const struct core *c, const struct task_filter *f,
 	return tasks_list(&c->tasks, f, visit, arg);
 }
 
+/* A worker that finishes what it has before it makes way for another app's still works;
+ * once there has been one, so does the pool while the next one starts. */
+static bool
+view_works(const struct core *c, const struct seat *s)
+{
+	return s->life == LIFE_READY || s->life == LIFE_CLOSING ||
+	       s->life == LIFE_LEAVING || (s->life == LIFE_STARTING && c->was_ready);
+}
+
 const char *
 core_not_ready(const struct core *c)
 {
@@ -109,7 +118,7 @@ core_not_ready(const struct core *c)
 		if (forkserver_state(c->forkserver[i]) == SPAWN_FAILED)
 			return forkserver_trouble(c->forkserver[i]);
 	for (size_t i = 0; i < c->seat_n; i++)
-		worker = worker || c->seat[i]->life == LIFE_READY;
+		worker = worker || view_works(c, c->seat[i]);
 	return worker ? NULL : "no worker is ready";
 }
 

@@ -89,6 +89,23 @@ cmp_ok $r->{took}, '<', 1, '... gets the first that is free';
 is $d->ctl(qw(show info))->{workers_killed}, 0, '... nothing that ran was ended for it';
 $d->stop;
 
+# --- one worker for two apps that always have work ---
+$d = Deferd->start(handlers => $handlers,
+	config => { workers => { concurrent => 1 }, apps => [apps(2)] });
+$c = $d->client;
+for my $app (1, 2) {
+	$c->request(to($app, 'nap', 'async')) for 1 .. 40;
+}
+my (%served, %readyz);
+for (my $end = time + 10; time < $end && 2 > grep { $_ > 3 } values %served;) {
+	$readyz{ $d->http(GET => '/readyz')->{status} } = 1;
+	$_->{tasks_done} and $served{ $_->{app} }++ for grep { $_->{pid} } $d->workers;
+}
+is scalar(grep { $_ > 3 } values %served), 2, 'two apps take turns with one worker';
+is join(' ', sort keys %readyz), 200, '... and deferd is ready all the time';
+$d->signal('INT');
+$d->wait;
+
 # --- its own limit ---
 my @limited = apps(2);
 $limited[0]{concurrent} = 2;
