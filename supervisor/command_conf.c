@@ -123,3 +123,46 @@ command_set_loglevel(struct command_call *call)
 	    "deferd logs at the level %s now; forkservers and workers keep theirs",
 	    log_level_name(log_level()));
 }
+
+/* --- reload: answers when it has ended --- */
+
+/* number[0]: how many had ended when it was asked. */
+static bool
+conf_poll_reload(struct command_call *call, bool expired)
+{
+	const struct control_reload *r = call->ops->reloaded;
+
+	if (r->count == call->wait.number[0] && !expired)
+		return false;
+	if (r->count == call->wait.number[0]) {
+		call->code = CODE_ASKED;
+		sheet_line(
+		    &call->sheet, "the reload goes on: the log tells how it ends");
+	} else if (!r->ok) {
+		command_refuse(call, CODE_STATE,
+		    "not reloaded, the running handlers and config stay:\n%.900s",
+		    r->text);
+	} else {
+		sheet_card(&call->sheet, NULL);
+		sheet_str(&call->sheet, "text", NULL, r->text);
+		sheet_end_card(&call->sheet);
+		sheet_line(&call->sheet, "%.200s", r->text);
+	}
+	return true;
+}
+
+void
+command_reload(struct command_call *call)
+{
+	const struct control_ops *ops = call->ops;
+	uint64_t before = ops->reloaded ? ops->reloaded->count : 0;
+
+	if (!ops->reload || !ops->reload(ops->arg)) {
+		command_refuse(call, CODE_STATE,
+		    "not now: deferd stops, or another reload is under way");
+		return;
+	}
+	call->wait.number[0] = before;
+	call->wait.poll = conf_poll_reload;
+	call->wait.until_ms = core_now_ms(call->core) + COMMAND_WAIT_MS;
+}

@@ -71,12 +71,6 @@ same_apps(const struct conf *a, const struct conf *b)
 	return same;
 }
 
-static bool
-same_pool(const struct conf *a, const struct conf *b)
-{
-	return a->workers.concurrent == b->workers.concurrent;
-}
-
 static const struct {
 	const char *name;
 	bool (*same)(const struct conf *, const struct conf *);
@@ -89,7 +83,6 @@ static const struct {
     {"user", same_user},
     {"pidFile", same_pid_file},
     {"apps (their ids, order and users)", same_apps},
-    {"workers.concurrent", same_pool},
 };
 
 void

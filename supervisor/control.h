@@ -8,9 +8,18 @@
 
 struct control;
 
+#define CONTROL_RELOAD_TEXT_BYTES 2048
+struct control_reload {
+	uint64_t count; /* reloads that have ended, well or not */
+	bool ok;	/* the last one */
+	char text[CONTROL_RELOAD_TEXT_BYTES]; /* what became of it; lines */
+};
+
 /* What the commands may ask of the process, given by main. */
 struct control_ops {
 	void (*stop)(void *arg); /* begin a graceful stop, as TERM does */
+	bool (*reload)(void *arg); /* begin a reload, as HUP does; false: not now */
+	const struct control_reload *reloaded; /* borrowed */
 	void *arg;
 	const char *const *urls; /* NULL-terminated; where HTTP listens; borrowed */
 };

@@ -198,7 +198,7 @@ core_use_conf(struct core *c, const struct conf *conf)
 	int level = conf->log.level ? log_level_parse(conf->log.level) : -1;
 
 	c->conf = conf;
-	/* A reload cannot change the pool's size, but an operator may have. */
+	/* The pool's size is core_scale's: an operator may have changed it. */
 	lease_set_pool(&c->lease, c->lease.concurrent, conf->workers.slots,
 	    conf->workers.threshold_e9);
 	for (size_t i = 0; i < c->app_n; i++)

@@ -208,6 +208,7 @@ reload_commit(struct core *c)
 		if (s->life != LIFE_EMPTY)
 			seat_retire(s, "a reload");
 	}
+	int was = c->conf->workers.concurrent;
 	core_use_conf(c, r->next);
 	for (size_t i = 0; i < c->app_n; i++) {
 		forkserver_commit(r->forkserver[i]);
@@ -219,7 +220,11 @@ reload_commit(struct core *c)
 		lease_seat_enter(&c->lease, &r->seat[i]->lease);
 	snprintf(text, sizeof text, "reloaded: %zu new workers, generation %llu",
 	    r->seat_n, (unsigned long long)++c->generation);
+	int now = r->next->workers.concurrent;
 	reload_free(c, r);
+	/* Unless the config says so, what an operator scaled it to stays. */
+	if (now != was && core_scale(c, now) != 0)
+		log_error("reload: the pool stays at %d workers", was);
 	log_info("%s; the old ones finish their tasks", text);
 	done(true, text, arg);
 }

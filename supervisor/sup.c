@@ -247,6 +247,12 @@ sup_stop_asked(void *arg)
 }
 
 static bool
+sup_reload_asked(void *arg)
+{
+	return sup_reload(arg, "asked through the control socket");
+}
+
+static bool
 sup_open_doors(struct sup *s)
 {
 	size_t n = 0;
@@ -260,7 +266,11 @@ sup_open_doors(struct sup *s)
 		s->urls[i] = http_url(s->http, i);
 		log_info("listening on %s", s->urls[i]);
 	}
-	struct control_ops ops = {.stop = sup_stop_asked, .arg = s, .urls = s->urls};
+	struct control_ops ops = {.stop = sup_stop_asked,
+	    .reload = sup_reload_asked,
+	    .reloaded = &s->reload,
+	    .arg = s,
+	    .urls = s->urls};
 	return (s->control = control_new(s->base, s->core, &ops)) != NULL;
 }
 

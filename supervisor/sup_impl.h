@@ -25,6 +25,7 @@ enum sup_stage {
 struct sup {
 	const struct conf *conf; /* in force */
 	struct conf *reloaded;   /* the same, when it came by a reload; owned */
+	struct control_reload reload; /* how the last one ended */
 	struct conf *loading;    /* of the reload under way; owned; NULL: none */
 	struct event_base *base;
 	struct core *core;
@@ -42,7 +43,7 @@ struct sup {
 };
 
 /* --- sup_reload.c --- */
-/* Reads the config file again and changes over to it; why is for the log. */
-void sup_reload(struct sup *, const char *why);
+/* Reads the config file again and changes over to it; why is for the log. False: not now. */
+bool sup_reload(struct sup *, const char *why);
 
 #endif

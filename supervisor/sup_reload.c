@@ -1,17 +1,33 @@
 /*
- * sup_reload.c: HUP: the config file is read again, and the core changes over to it.
+ * sup_reload.c: HUP and `deferctl reload`: the config file is read again, and the core
+ * changes over to it.
  */
 #include "../common/log.h"
 #include "sup_impl.h"
+#include <stdio.h>
 
+/* How the last one ended is kept for who asked. */
 static void
-sup_log_problem(const char *text, bool notice, void *arg UNUSED)
+sup_reload_end(struct sup *s, bool ok, const char *text)
 {
-	log_line(notice ? LOG_LEVEL_INFO : LOG_LEVEL_ERROR, "%s", text);
+	s->reload.count++;
+	s->reload.ok = ok;
+	snprintf(s->reload.text, sizeof s->reload.text, "%s", text);
+	notify_ready(s->notify);
 }
 
 static void
-sup_reloaded_cb(bool ok, const char *text UNUSED, void *arg)
+sup_reload_problem(const char *text, bool notice, void *arg)
+{
+	struct buf *problems = arg;
+
+	log_line(notice ? LOG_LEVEL_INFO : LOG_LEVEL_ERROR, "%s", text);
+	if (!notice)
+		buf_printf(problems, "%s%s", problems->n ? "\n" : "", text);
+}
+
+static void
+sup_reloaded_cb(bool ok, const char *text, void *arg)
 {
 	struct sup *s = arg;
 
@@ -23,25 +39,30 @@ sup_reloaded_cb(bool ok, const char *text UNUSED, void *arg)
 		conf_free(s->loading);
 	}
 	s->loading = NULL;
-	notify_ready(s->notify);
+	sup_reload_end(s, ok, text);
 }
 
-void
+bool
 sup_reload(struct sup *s, const char *why)
 {
+	struct buf problems;
+
 	if (s->stage != SUP_UP || s->loading) {
 		log_warn("%s: not now: %s", why,
 		    s->loading ? "a reload is under way" : "deferd stops");
-		return;
+		return false;
 	}
 	notify_reloading(s->notify);
 	log_info("%s: reloading %s", why, s->conf->path);
-	s->loading = conf_load(s->conf->path, sup_log_problem, NULL);
-	if (s->loading)
+	buf_init(&problems, CONTROL_RELOAD_TEXT_BYTES - 1);
+	s->loading = conf_load(s->conf->path, sup_reload_problem, &problems);
+	if (s->loading) {
 		core_reload(s->core, s->loading, sup_reloaded_cb, s);
-	else {
+	} else {
 		log_error("%s: %s is not usable: the running config stays", why,
 		    s->conf->path);
-		notify_ready(s->notify);
+		sup_reload_end(s, false, buf_cstr(&problems));
 	}
+	buf_fini(&problems);
+	return true;
 }

@@ -72,6 +72,24 @@ hup();
 wait_for { count('these keys need a restart: listen') == 1 } 'listen needs a restart, and is named', 5;
 spill($d->config, $good);
 
+# --- deferctl reload answers when it is done ---
+(my $bigger = $good) =~ s/("?concurrent"?\s*:\s*)3/${1}4/ or die "no concurrent in: $good";
+spill($d->config, $bigger);
+my $answer = $d->deferctl('reload');
+is $answer->{status}, 0, 'deferctl reload';
+like $answer->{out}, qr/^reloaded: 3 new workers, generation \d+$/m, 'says what it did';
+wait_for { grep({ $_->{state} eq 'ready' } $d->workers) == 4 } 'the pool grows to what the config says', 5;
+write_file('z.rb', 'raise "no"');
+$answer = $d->deferctl('reload');
+is $answer->{status}, 1, 'a refused reload fails';
+like $answer->{err}, qr/z\.rb:1: RuntimeError: no/, 'with file and line';
+unlink "$folder/z.rb";
+spill($d->config, $typo);
+like $d->deferctl('reload')->{err}, qr/deferd\.yaml:\d+:\d+: .*workerz/, 'so does a bad config';
+spill($d->config, $good);
+is $d->deferctl('reload')->{status}, 0, 'and back';
+wait_for { $d->workers == 3 && !grep { $_->{state} ne 'ready' } $d->workers } 'the pool shrinks again', 5;
+
 # --- under load: new connections and kept ones, good and broken files in turn ---
 # A child that calls until the file appears; its line: calls, failures, the first reason.
 my $stop = $d->dir . '/stop';
