@@ -78,6 +78,10 @@ struct conf {
 		int64_t grace_ms;
 	} shutdown;
 	struct {
+		char *path; /* or NULL: no files */
+		int count;
+	} dossiers;
+	struct {
 		char *engine; /* "memory" */
 		char *path;
 	} store;

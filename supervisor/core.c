@@ -353,6 +353,7 @@ core_free(struct core *c)
 	watch_fini(c);
 	tasks_fini(&c->tasks);
 	lease_fini(&c->lease);
+	dossiers_fini(&c->dossiers);
 	for (size_t i = 0; i < c->seat_n; i++)
 		free(c->seat[i]);
 	for (size_t i = 0; i < c->app_n; i++)

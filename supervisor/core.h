@@ -11,6 +11,7 @@
 #include "task.h"
 
 struct core;
+struct dossier;
 struct event_base;
 struct events;
 struct stats;
@@ -139,6 +140,9 @@ struct worker_view {
 	bool spare;	      /* empty, and the pool is full without it: left by a reload */
 	const char *obituary; /* of the seat's last death, "" when none */
 };
+/* How workers died (dossier.h): the i-th, newest first; that of a worker. NULL: none. */
+const struct dossier *core_dossier(const struct core *, size_t i);
+const struct dossier *core_find_dossier(const struct core *, uint64_t worker);
 size_t core_seat_count(const struct core *);
 void core_view_worker(const struct core *, size_t seat, struct worker_view *);
 

@@ -47,6 +47,7 @@ struct core {
 	struct reaper reaper;
 	struct brake brake; /* of the whole pool */
 	uint64_t last_worker;
+	struct dossiers dossiers;
 	struct core_waits waits[LANE_COUNT];
 	uint64_t lane_done[LANE_COUNT], lane_failed[LANE_COUNT];
 	struct reload *reload;	 /* under way; NULL: none */

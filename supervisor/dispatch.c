@@ -277,6 +277,7 @@ dispatch_log(struct seat *s, const struct msg *m)
 	struct task *t = l->task.n ? DISPATCH_TASK(s, l) : NULL;
 	char id[TASKID_TEXT_BYTES];
 
+	dossier_lines_add(&s->lines, level, l->text);
 	if (t)
 		log_line(level, "%s/%s: task %s: %.*s", t->app->conf->id,
 		    t->handler->name, taskid_text(&t->id, id), SPAN_FMT(l->text));

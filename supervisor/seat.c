@@ -47,6 +47,7 @@ seat_clear(struct seat *s)
 void
 seat_fini(struct seat *s)
 {
+	dossier_lines_clear(&s->lines);
 	seat_clear(s);
 }
 
@@ -132,6 +133,7 @@ seat_spawn(struct seat *s, struct forkserver *f, int app, bool beside)
 	s->tasks_done = 0;
 	s->heap_bytes = s->fibers = s->symbols = 0;
 	s->bye_status = 0;
+	dossier_lines_clear(&s->lines);
 	s->heart = (struct heart){.alive_ms = c->now_ms};
 	s->forkserver = f;
 	s->uid = forkserver_uid(f);
@@ -351,6 +353,7 @@ seat_bury_dead(struct seat *s, const struct reap_exit *x)
 	if (s->page)
 		page_read(s->page, &burst);
 	seat_write_obituary(s, x, &burst);
+	dossier_open(s, x, &burst);
 	if (s->killed != KILL_STOP) {
 		stats_add(&c->stats, STAT_WORKERS_DIED, 1);
 		log_warn("obituary: %s", s->obituary);

@@ -8,6 +8,7 @@
 #include "../common/page.h"
 #include "brake.h"
 #include "core.h"
+#include "dossier.h"
 #include "heart.h"
 #include "lease.h"
 #include "life.h"
@@ -46,6 +47,7 @@ struct seat {
 	int bye_status; /* what BYE said */
 	struct brake brake;
 	int64_t not_before_ms; /* braked: no spawn before */
+	struct dossier_lines lines; /* that the worker logged last */
 	char obituary[SEAT_OBITUARY_BYTES]; /* of the last death here; "" when none */
 };
 

@@ -124,6 +124,18 @@ core_not_ready(const struct core *c)
 
 /* --- workers --- */
 
+const struct dossier *
+core_dossier(const struct core *c, size_t i)
+{
+	return dossiers_at(&c->dossiers, i);
+}
+
+const struct dossier *
+core_find_dossier(const struct core *c, uint64_t worker)
+{
+	return dossiers_find(&c->dossiers, worker);
+}
+
 size_t
 core_seat_count(const struct core *c)
 {

@@ -162,6 +162,17 @@ core_pool_unsettled(const struct core *c, uint64_t since UNUSED)
 	return c->unsettled;
 }
 
+const struct dossier *
+core_dossier(const struct core *c, size_t i)
+{
+	return i == 0 && c->dossier.worker ? &c->dossier : NULL;
+}
+const struct dossier *
+core_find_dossier(const struct core *c, uint64_t worker)
+{
+	return worker == c->dossier.worker ? &c->dossier : NULL;
+}
+
 /* --- the canned state --- */
 static struct task *
 ctlcore_task(struct core *c, enum lane_name lane)

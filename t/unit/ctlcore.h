@@ -6,6 +6,7 @@
 #define DEFERD_CTLCORE_H
 
 #include "../../supervisor/control.h"
+#include "../../supervisor/dossier.h"
 #include "../../supervisor/events.h"
 #include "../../supervisor/lease.h"
 #include "../../supervisor/tasks.h"
@@ -30,6 +31,7 @@ struct core {
 	int64_t now_ms;
 	enum core_phase phase;
 	const char *not_ready;
+	struct dossier dossier;
 	int cancelled, killed, drained;
 	uint64_t recycled;
 	size_t unsettled; /* what scale and recycle wait for */

@@ -136,4 +136,38 @@ t_recycle(void)
 	end();
 }
 
-TESTS(TEST(scale), TEST(recycle), TEST(lane_commands), TEST(undrain), TEST(told))
+static void
+t_obituaries(void)
+{
+	struct dossier *d = &core.dossier;
+
+	begin();
+	EQ_INT(run("show obituaries"), 200);
+	EQ_STR(buf_cstr(&body), "no worker has died\n");
+	*d = (struct dossier){.worker = 90,
+	    .seat = 5,
+	    .signal = 11,
+	    .app = "demo",
+	    .cause = "nobody",
+	    .text = "worker 90 died",
+	    .handler = "hello",
+	    .burst_ms = -1};
+	dossier_lines_add(&d->lines, 1, span_str("one\033[31m"));
+	dossier_lines_add(&d->lines, 1, span_str("two"));
+	EQ_INT(run("show obituaries"), 200);
+	SAID("hello");
+	EQ_INT(run("-j show obituaries"), 200);
+	SAID("\"signal\":11,\"status\":0,\"handler\":\"hello\",\"burst_ms\":null");
+	EQ_INT(run("show obituary 90"), 200);
+	SAID("last log lines  warn: one\\x1b[31m\n                warn: two\n");
+	EQ_INT(run("-j show obituary 90"), 200);
+	SAID("\"log\":[\"warn: one\\u001b[31m\",\"warn: two\"]}");
+	EQ_INT(run("show obituary 91"), 404);
+	SAID("the last 100 are kept");
+	EQ_INT(run("show obituary 90x"), 404);
+	dossier_lines_clear(&d->lines);
+	end();
+}
+
+TESTS(TEST(obituaries), TEST(scale), TEST(recycle), TEST(lane_commands), TEST(undrain),
+    TEST(told))
