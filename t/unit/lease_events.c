@@ -181,6 +181,7 @@ model_seat_emptied(struct model *m, int s)
 {
 	m->seat[s].state = LEASE_SEAT_EMPTY;
 	m->seat[s].app = m->seat[s].promised = -1;
+	m->seat[s].beside = m->seat[s].fresh = false;
 	lease_seat_empty(&m->lease, &m->real_seat[s]);
 }
 
@@ -248,6 +249,44 @@ model_close(struct model *m)
 	lease_seat_closing(&m->lease, &m->real_seat[s], promised);
 }
 
+/* A reload's new worker, beside the pool. */
+static void
+model_beside(struct model *m)
+{
+	int s = model_below(m, MODEL_SEATS);
+
+	if (m->seat[s].state != LEASE_SEAT_EMPTY)
+		return;
+	m->seat[s].state = LEASE_SEAT_CLOSING;
+	m->seat[s].app = model_below(m, m->app_n);
+	m->seat[s].beside = m->seat[s].fresh = true;
+	model_trace(
+	    m, "seat %d gets a worker of app %d beside the pool", s, m->seat[s].app);
+	lease_seat_beside(&m->lease, &m->real_seat[s], m->seat[s].app);
+}
+
+/* It takes the place of an old one, which finishes beside the pool. */
+static void
+model_enter(struct model *m)
+{
+	int s = 0, old = model_below(m, MODEL_SEATS);
+
+	while (s < MODEL_SEATS && !m->seat[s].fresh)
+		s++;
+	if (s == MODEL_SEATS || m->seat[old].state == LEASE_SEAT_EMPTY ||
+	    m->seat[old].fresh)
+		return;
+	model_trace(m, "seat %d takes the place of seat %d", s, old);
+	m->seat[old].state = LEASE_SEAT_CLOSING;
+	m->seat[old].promised = -1;
+	m->seat[old].beside = true;
+	lease_seat_aside(&m->lease, &m->real_seat[old]);
+	m->seat[s].state = LEASE_SEAT_READY;
+	m->seat[s].beside = m->seat[s].fresh = false;
+	m->seat[s].ready_ms = m->seat[s].idle_ms = m->now_ms;
+	lease_seat_enter(&m->lease, &m->real_seat[s]);
+}
+
 static void
 model_can_spawn(struct model *m)
 {
@@ -302,6 +341,8 @@ static const struct {
     {model_progress, 20},
     {model_time, 8},
     {model_close, 2},
+    {model_beside, 5},
+    {model_enter, 6},
     {model_can_spawn, 4},
     {model_pause, 2},
     {model_limit, 2},

@@ -28,6 +28,7 @@ struct model_seat {
 	struct task *task[MODEL_SLOTS];
 	int n;
 	int64_t ready_ms, idle_ms;
+	bool beside, fresh; /* not of the pool; fresh: a reload's, for later */
 };
 
 struct model {

@@ -15,7 +15,8 @@ model_seats(const struct model *m, int app)
 	int n = 0;
 
 	for (int s = 0; s < MODEL_SEATS; s++)
-		n += m->seat[s].state != LEASE_SEAT_EMPTY && m->seat[s].app == app;
+		n += m->seat[s].state != LEASE_SEAT_EMPTY && !m->seat[s].beside &&
+		     m->seat[s].app == app;
 	return n;
 }
 
@@ -68,8 +69,11 @@ model_has_empty_seat(const struct model *m)
 	int occupied = 0;
 
 	for (int s = 0; s < MODEL_SEATS; s++)
-		occupied += m->seat[s].state != LEASE_SEAT_EMPTY;
-	return occupied < m->concurrent;
+		occupied += m->seat[s].state != LEASE_SEAT_EMPTY && !m->seat[s].beside;
+	for (int s = 0; s < MODEL_SEATS && occupied < m->concurrent; s++)
+		if (m->seat[s].state == LEASE_SEAT_EMPTY)
+			return true;
+	return false;
 }
 
 /* --- who lacks a worker --- */

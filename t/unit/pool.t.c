@@ -2,8 +2,10 @@
  * pool.t.c: whatever a worker says or does, its caller gets an answer, the pool is back
  * to size, and the core lives.
  */
+#include "../../supervisor/spawn_impl.h"
 #include "world.h"
 #include <signal.h>
+#include <unistd.h>
 
 static void
 t_a_call_is_answered(void)
@@ -175,6 +177,24 @@ t_a_killed_worker_comes_back_fast(void)
 	world_fini(&w);
 }
 
+/* Whoever connects in a worker's place must be of its app's user. */
+static void
+t_another_users_worker_is_refused(void)
+{
+	struct world w;
+
+	world_init(&w, 1, 1, "");
+	WAIT_FOR(&w, world_ready(&w) == 1);
+	w.core->forkserver[0]->uid = getuid() + 1;
+	kill(w.core->seat[0]->pid, SIGKILL);
+	WAIT_FOR(&w, world_stat_of(&w, STAT_WORKERS_DIED) >= 3);
+	EQ_INT(world_ready(&w), 0);
+	OK(strstr(w.core->seat[0]->obituary, "or user, answered for it"));
+	w.core->forkserver[0]->uid = getuid();
+	WAIT_FOR(&w, world_ready(&w) == 1);
+	world_fini(&w);
+}
+
 /* Workers that never come up: the brake holds, the core answers and counts. */
 static void
 t_a_storm_is_braked(void)
@@ -215,5 +235,5 @@ TESTS(TEST(a_call_is_answered), TEST(many_calls_travel_in_batches), TEST(garbage
     TEST(an_unknown_cause), TEST(a_message_of_the_other_direction), TEST(an_exit),
     TEST(late_messages_are_dropped), TEST(a_mute_worker_is_replaced),
     TEST(a_task_that_never_ends_is_ended), TEST(a_goodbye_with_tasks_left),
-    TEST(a_killed_worker_comes_back_fast), TEST(a_storm_is_braked),
-    TEST(the_forkserver_may_die))
+    TEST(a_killed_worker_comes_back_fast), TEST(another_users_worker_is_refused),
+    TEST(a_storm_is_braked), TEST(the_forkserver_may_die))
