@@ -18,6 +18,7 @@
 
 struct forkserver {
 	int sock;
+	char *title;
 	struct buf in, out;
 	struct engine *engine;
 	char *handlers;
@@ -218,6 +219,19 @@ forkserver_send_failed(struct forkserver *f, uint64_t worker, int error)
 		    (unsigned long long)worker, strerror(error));
 }
 
+/* As long as before: the memory behind it is the environment's. */
+static void
+forkserver_retitle(char *title, uint64_t worker)
+{
+	size_t n = strlen(title);
+	char text[64];
+
+	int len = snprintf(text, sizeof text, "deferd-worker: worker %llu",
+	    (unsigned long long)worker);
+	memset(title, 0, n);
+	memcpy(title, text, n < (size_t)len ? n : (size_t)len);
+}
+
 /* In the middle process: its death hands the worker over to the supervisor, which is a
  * subreaper. */
 static void
@@ -227,6 +241,7 @@ forkserver_fork_worker(struct forkserver *f, const struct work_order *order)
 
 	if (pid == 0) {
 		fd_close(&f->sock);
+		forkserver_retitle(f->title, order->worker);
 		work_run(f->engine, order);
 	}
 	if (pid < 0) {
@@ -272,9 +287,9 @@ forkserver_fini(struct forkserver *f)
 }
 
 int
-forkserver_run(int sock)
+forkserver_run(int sock, char *title)
 {
-	struct forkserver f = {.sock = sock};
+	struct forkserver f = {.sock = sock, .title = title};
 	struct msg m;
 	int fd, r;
 

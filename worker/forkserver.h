@@ -5,7 +5,8 @@
 #ifndef DEFERD_FORKSERVER_H
 #define DEFERD_FORKSERVER_H
 
-/* Serves the SOCK_SEQPACKET socket until the supervisor closes it; the exit status. */
-int forkserver_run(int sock);
+/* Serves the SOCK_SEQPACKET socket until the supervisor closes it; the exit status. title is
+ * argv[0]: workers write theirs over it, so that ps tells who is who. */
+int forkserver_run(int sock, char *title);
 
 #endif

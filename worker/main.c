@@ -54,5 +54,5 @@ main(int argc, char **argv)
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL); /* whatever the supervisor had blocked */
 	fd_cloexec(SUPERVISOR_FD);
-	return forkserver_run(SUPERVISOR_FD);
+	return forkserver_run(SUPERVISOR_FD, argv[0]);
 }
