@@ -165,3 +165,10 @@ command_top(struct command_call *call)
 	command_refuse(call, CODE_SYNTAX,
 	    "top is drawn by deferctl: run \"deferctl top\" in a terminal");
 }
+
+void
+command_watch(struct command_call *call)
+{
+	command_refuse(call, CODE_SYNTAX,
+	    "watch is done by deferctl: run \"deferctl watch SECONDS COMMAND...\"");
+}

@@ -1,6 +1,7 @@
 /*
  * deferctl.c: the command line. The words go to the daemon as they are; its table says
- * what they mean. Only top is this program's own.
+ * what they mean. top and
+ * watch are this program's own.
  */
 #include "config.h"
 #include "deferctl.h"
@@ -54,7 +55,7 @@ print_replies(struct link *l)
 	return rc < 0 ? EXIT_UNAVAILABLE_ : exit_code;
 }
 
-static bool
+bool
 is_prefix(const char *text, const char *of)
 {
 	return text[0] != '\0' && strncmp(of, text, strlen(text)) == 0;
@@ -64,15 +65,15 @@ is_prefix(const char *text, const char *of)
 static void
 set_patience_for(struct link *l, const char *word)
 {
-	static const char *const slow[] = {"scale", "recycle"};
+	static const char *const slow[] = {"scale", "recycle", "reload"};
 
 	for (size_t i = 0; i < COUNT_OF(slow); i++)
 		if (is_prefix(word, slow[i]))
 			link_set_patience(l, LINK_SLOW_PATIENCE_S);
 }
 
-static int
-run_remote(const char *socket, bool json, char *const *words, size_t n)
+int
+remote_run(const char *socket, bool json, char *const *words, size_t n)
 {
 	char *all[CTL_WORDS_MAX] = {(char *)"-j"};
 	struct link l;
@@ -99,6 +100,21 @@ run_remote(const char *socket, bool json, char *const *words, size_t n)
 }
 
 int
+words_run(const char *socket, bool json, int n, char *const *words)
+{
+	if (strcmp(words[0], "-j") == 0) {
+		json = true;
+		words++;
+		n--;
+	}
+	if (n > 0 && is_prefix(words[0], "top"))
+		return top_run(socket, n, words);
+	if (n > 0 && is_prefix(words[0], "watch"))
+		return watch_run(socket, json, n, words);
+	return remote_run(socket, json, words, (size_t)n);
+}
+
+int
 main(int argc, char **argv)
 {
 	const char *socket = getenv("DEFERD_SOCKET");
@@ -116,15 +132,10 @@ main(int argc, char **argv)
 		default: print_usage(stderr); return EXIT_USAGE_;
 		}
 	}
-	if (optind == argc) {
-		print_usage(stderr);
-		return EXIT_USAGE_;
-	}
-	if (strcmp(argv[optind], "-j") == 0) {
-		json = true;
-		optind++;
-	}
-	if (optind < argc && is_prefix(argv[optind], "top"))
-		return top_run(socket, argc - optind, argv + optind);
-	return run_remote(socket, json, argv + optind, (size_t)(argc - optind));
+	if (optind < argc)
+		return words_run(socket, json, argc - optind, argv + optind);
+	if (isatty(STDIN_FILENO))
+		return prompt_run(socket, json);
+	print_usage(stderr);
+	return EXIT_USAGE_;
 }

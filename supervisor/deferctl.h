@@ -97,6 +97,16 @@ void term_leave(struct term *);
 void term_size(int *columns, int *rows);
 void term_write(struct span);
 
+/* --- the command line --- */
+bool is_prefix(const char *text, const char *of);
+/* Each an exit code; what went wrong is on stderr. n >= 1. */
+int words_run(const char *socket, bool json, int n, char *const *words);
+int remote_run(const char *socket, bool json, char *const *words, size_t n);
+/* argv: "watch", the seconds, the command. */
+int watch_run(const char *socket, bool json, int argc, char *const *argv);
+/* Reads commands from the terminal until its end. */
+int prompt_run(const char *socket, bool json);
+
 /* --- top --- */
 /* argv: what stands behind the word "top". An exit code. */
 int top_run(const char *socket, int argc, char *const *argv);

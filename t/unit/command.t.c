@@ -44,6 +44,7 @@ t_words(void)
 	    {"cancel", 400, "the syntax is: cancel ID"},
 	    {"cancel nosuchtask", 404, "no task \"nosuchtask\""},
 	    {"top", 400, "drawn by deferctl"},
+	    {"watch 1 show info", 400, "done by deferctl"},
 	    {"drain now", 400, "unexpected word"},
 	};
 
