@@ -6,6 +6,7 @@
 #include "buf.h"
 #include "clock.h"
 #include "err.h"
+#include "jsonw.h"
 #include "utf8.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -23,6 +24,7 @@ static struct {
 	char *path; /* owned; of the file, NULL otherwise */
 	int fd;     /* -1: syslog */
 	enum log_level level;
+	enum log_format format;
 } logger = {.ident = "deferd", .fd = STDERR_FILENO, .level = LOG_LEVEL_INFO};
 
 static const struct log_level_row {
@@ -81,6 +83,26 @@ const char *
 log_level_name(enum log_level level)
 {
 	return (unsigned)level < COUNT_OF(log_levels) ? log_levels[level].name : "?";
+}
+
+void
+log_set_format(enum log_format format)
+{
+	logger.format = format;
+}
+
+enum log_format
+log_format(void)
+{
+	return logger.format;
+}
+
+int
+log_format_parse(const char *name)
+{
+	if (strcmp(name, "text") == 0)
+		return LOG_FORMAT_TEXT;
+	return strcmp(name, "json") == 0 ? LOG_FORMAT_JSON : -ERR_UNKNOWN;
 }
 
 static int
@@ -172,17 +194,74 @@ log_escape(struct buf *out, const uint8_t *p, const uint8_t *end)
 }
 
 static void
-log_emit(enum log_level level, struct span text)
+log_write_about(struct buf *out, const struct log_about *a)
 {
+	if (a->app || a->handler)
+		buf_printf(out, "%s/%s: ", a->app ? a->app : "?",
+		    a->handler ? a->handler : "?");
+	if (a->worker)
+		buf_printf(out, "worker %llu: ", (unsigned long long)a->worker);
+	if (a->task && a->attempt)
+		buf_printf(out, "task %s, attempt %u: ", a->task, a->attempt);
+	else if (a->task)
+		buf_printf(out, "task %s: ", a->task);
+}
+
+static void
+log_write_text(struct buf *line, enum log_level level, const struct log_about *about,
+    struct span text)
+{
+	struct buf head;
 	char when[32];
+
+	buf_init(&head, 0);
+	if (logger.fd >= 0)
+		buf_printf(line, "%s %s[%d] %s: ",
+		    clock_format_wall(clock_wall_ms(), when, sizeof when), logger.ident,
+		    (int)getpid(), log_level_name(level));
+	log_write_about(&head, about);
+	log_escape(line, head.p, head.p + head.n);
+	log_escape(line, text.p, text.p + text.n);
+	buf_fini(&head);
+}
+
+static void
+log_write_json(struct buf *line, enum log_level level, const struct log_about *about,
+    struct span text)
+{
+	struct jsonw w;
+	char when[32];
+
+	jsonw_init(&w, line);
+	jsonw_object(&w);
+	jsonw_kstr(&w, "at", clock_format_wall(clock_wall_ms(), when, sizeof when));
+	jsonw_kstr(&w, "level", log_level_name(level));
+	jsonw_kint(&w, "pid", getpid());
+	jsonw_kstr(&w, "program", logger.ident);
+	if (about->app)
+		jsonw_kstr(&w, "app", about->app);
+	if (about->handler)
+		jsonw_kstr(&w, "handler", about->handler);
+	if (about->task)
+		jsonw_kstr(&w, "task", about->task);
+	if (about->attempt)
+		jsonw_kint(&w, "attempt", about->attempt);
+	if (about->worker)
+		jsonw_kint(&w, "worker", (int64_t)about->worker);
+	jsonw_kspan(&w, "text", text);
+	jsonw_end_object(&w);
+}
+
+static void
+log_emit(enum log_level level, const struct log_about *about, struct span text)
+{
 	struct buf line;
 
 	buf_init(&line, 0);
-	if (logger.fd >= 0)
-		buf_printf(&line, "%s %s[%d] %s: ",
-		    clock_format_wall(clock_wall_ms(), when, sizeof when), logger.ident,
-		    (int)getpid(), log_level_name(level));
-	log_escape(&line, text.p, text.p + text.n);
+	if (logger.format == LOG_FORMAT_JSON)
+		log_write_json(&line, level, about, text);
+	else
+		log_write_text(&line, level, about, text);
 	if (logger.fd < 0) {
 		syslog(log_levels[level].syslog_priority, "%s", buf_cstr(&line));
 	} else {
@@ -197,16 +276,13 @@ log_emit(enum log_level level, struct span text)
 	buf_fini(&line);
 }
 
-void
-log_line(enum log_level level, const char *fmt, ...)
+static void
+log_format_line(
+    enum log_level level, const struct log_about *about, const char *fmt, va_list ap)
 {
 	char small[LOG_SMALL_BYTES], *text = small;
-	int saved = errno;
-	va_list ap, again;
+	va_list again;
 
-	if (level > logger.level)
-		return;
-	va_start(ap, fmt);
 	va_copy(again, ap);
 	int n = vsnprintf(small, sizeof small, fmt, ap);
 	size_t bytes = n < 0 ? 0 : (size_t)n;
@@ -218,10 +294,37 @@ log_line(enum log_level level, const char *fmt, ...)
 		else
 			bytes = sizeof small - 1;
 	}
-	log_emit(level, span_of(text ? text : small, bytes));
+	log_emit(level, about, span_of(text ? text : small, bytes));
 	if (text != small)
 		free(text);
 	va_end(again);
+}
+
+void
+log_about(enum log_level level, const struct log_about *about, const char *fmt, ...)
+{
+	int saved = errno;
+	va_list ap;
+
+	if (level > logger.level)
+		return;
+	va_start(ap, fmt);
+	log_format_line(level, about, fmt, ap);
+	va_end(ap);
+	errno = saved;
+}
+
+void
+log_line(enum log_level level, const char *fmt, ...)
+{
+	static const struct log_about nothing = {0};
+	int saved = errno;
+	va_list ap;
+
+	if (level > logger.level)
+		return;
+	va_start(ap, fmt);
+	log_format_line(level, &nothing, fmt, ap);
 	va_end(ap);
 	errno = saved;
 }

@@ -3,6 +3,9 @@
  *
  *   2026-11-21T10:00:00.123Z deferd[4711] warn: worker 3: no beat for 10.0 s: killing it
  *
+ * or, as JSON, an object a line: at, level, pid, program, what the line is about (app,
+ * handler, task, attempt, worker), text.
+ *
  * Lines go to stderr, to a file (reopened on request) or to syslog. Control
  * characters in the text are escaped: what a handler prints cannot forge a line.
  * errno is left as it was.
@@ -17,6 +20,11 @@ enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARN, LOG_LEVEL_INFO, LOG_LEVEL_DEBU
 /* ident is kept, not copied ("deferd", "deferd-worker"). Starts on stderr at INFO. */
 void log_init(const char *ident);
 void log_set_level(enum log_level);
+enum log_format { LOG_FORMAT_TEXT, LOG_FORMAT_JSON };
+void log_set_format(enum log_format);
+enum log_format log_format(void);
+/* "text" "json" -> format; -ERR_UNKNOWN otherwise. */
+int log_format_parse(const char *name);
 enum log_level log_level(void);
 /* "error" "warn" "info" "debug" -> level; -ERR_UNKNOWN otherwise. */
 int log_level_parse(const char *name);
@@ -28,6 +36,15 @@ int log_open(const char *target);
 int log_reopen(void);
 /* The descriptor that lines are written to (2 for stderr), -1 for syslog. */
 int log_fd(void);
+
+/* What a line is about. Borrowed; NULL and 0: nothing of the kind. */
+struct log_about {
+	const char *app, *handler, *task;
+	unsigned attempt;
+	uint64_t worker;
+};
+/* As text it begins with "app/handler: task ID, attempt N: ", as JSON it has fields. */
+void log_about(enum log_level, const struct log_about *, const char *fmt, ...) PRINTF_LIKE(3, 4);
 
 /* Messages say what: why: what happens next. */
 void log_line(enum log_level, const char *fmt, ...) PRINTF_LIKE(2, 3);

@@ -46,6 +46,7 @@ struct conf {
 	struct {
 		char *target; /* "stderr", "syslog", or a path */
 		char *level;
+		char *format; /* "text" or "json" */
 	} log;
 	struct {
 		int64_t body_bytes, header_bytes;

@@ -60,6 +60,7 @@ is_set(enum conf_id id, const void *field)
 	case CONF_SECRET: return ((const struct conf_list *)field)->n > 0;
 	case CONF_TEXT:
 	case CONF_LEVEL:
+	case CONF_FORMAT:
 	case CONF_ENGINE:
 	case CONF_APP_ID: return *(char *const *)field != NULL;
 	default: return true;

@@ -122,6 +122,8 @@ word_is_known(enum conf_type type, const char *word)
 {
 	if (type == CONF_LEVEL)
 		return log_level_parse(word) >= 0;
+	if (type == CONF_FORMAT)
+		return log_format_parse(word) >= 0;
 	return type != CONF_ENGINE || strcmp(word, "memory") == 0;
 }
 

@@ -15,6 +15,7 @@ enum conf_type {
 	/* texts */
 	CONF_TEXT,
 	CONF_LEVEL,
+	CONF_FORMAT,
 	CONF_ENGINE,
 	CONF_APP_ID,
 	CONF_SECRET, /* a list of them */

@@ -204,6 +204,7 @@ conf_value_expected(enum conf_id id, char *out, size_t n)
 	    [CONF_APPS] = "a list of apps, each with id and handlers",
 	    [CONF_TEXT] = "a text",
 	    [CONF_LEVEL] = "error, warn, info or debug",
+	    [CONF_FORMAT] = "text or json",
 	    [CONF_ENGINE] = "memory",
 	    [CONF_APP_ID] = "a text",
 	    [CONF_SECRET] = "a key, a list of keys, or {file: path}",

@@ -275,15 +275,13 @@ dispatch_log(struct seat *s, const struct msg *m)
 	enum log_level level =
 	    l->level > LOG_LEVEL_DEBUG ? LOG_LEVEL_DEBUG : (enum log_level)l->level;
 	struct task *t = l->task.n ? DISPATCH_TASK(s, l) : NULL;
+	struct log_about about = {.worker = s->worker};
 	char id[TASKID_TEXT_BYTES];
 
 	dossier_lines_add(&s->lines, level, l->text);
 	if (t)
-		log_line(level, "%s/%s: task %s: %.*s", t->app->conf->id,
-		    t->handler->name, taskid_text(&t->id, id), SPAN_FMT(l->text));
-	else
-		log_line(level, "worker %llu: %.*s", (unsigned long long)s->worker,
-		    SPAN_FMT(l->text));
+		about = tasks_about(t, id);
+	log_about(level, &about, "%.*s", SPAN_FMT(l->text));
 }
 
 static void
@@ -293,34 +291,39 @@ dispatch_detached(struct seat *s, const struct msg *m)
 	    "it runs on while the worker lives", "its task fails"};
 	const struct msg_detached *d = &m->detached;
 	struct task *t = DISPATCH_TASK(s, d);
+	char id[TASKID_TEXT_BYTES];
 
 	if (!t)
 		return;
+	struct log_about about = tasks_about(t, id);
 	t->handler->detached++;
 	stats_add(&s->core->stats, STAT_DETACHED, 1);
-	log_warn(
-	    "%s/%s: the handler (%s) ended while %.*s made at %.*s was pending: %s. "
+	log_about(LOG_LEVEL_WARN, &about,
+	    "the handler (%s) ended while %.*s made at %.*s was pending: %s. "
 	    "Return it, await it, or detach it",
-	    t->app->conf->id, t->handler->name, t->handler->place, SPAN_FMT(d->what),
-	    SPAN_FMT(d->place), fate[d->policy < COUNT_OF(fate) ? d->policy : 0]);
+	    t->handler->place, SPAN_FMT(d->what), SPAN_FMT(d->place),
+	    fate[d->policy < COUNT_OF(fate) ? d->policy : 0]);
 }
 
 static void
 dispatch_unhandled(struct seat *s, const struct msg *m)
 {
 	const struct msg_unhandled *u = &m->unhandled;
+	struct log_about about = {.worker = s->worker};
 	struct task *t = NULL;
+	char id[TASKID_TEXT_BYTES];
 
 	/* The task may be over by then: the line is worth having all the same. */
 	if (u->task.n == TASKID_BYTES)
 		t = tasks_find(&s->core->tasks, (const struct taskid *)u->task.p);
-	if (t)
+	if (t) {
 		t->handler->unhandled++;
+		about = tasks_about(t, id);
+	}
 	stats_add(&s->core->stats, STAT_UNHANDLED, 1);
-	log_warn("%s/%s: nobody handled the rejection of the deferred made at %.*s: "
-		 "%.*s: %.*s",
-	    t ? t->app->conf->id : "?", t ? t->handler->name : "?", SPAN_FMT(u->place),
-	    SPAN_FMT(u->class), SPAN_FMT(u->message));
+	log_about(LOG_LEVEL_WARN, &about,
+	    "nobody handled the rejection of the deferred made at %.*s: %.*s: %.*s",
+	    SPAN_FMT(u->place), SPAN_FMT(u->class), SPAN_FMT(u->message));
 }
 
 static void

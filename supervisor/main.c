@@ -220,6 +220,11 @@ main_run(const struct conf *conf, const struct main_options *o)
 	const char *pid_file = o->pid_file ? o->pid_file : conf->pid_file;
 	int pid_fd = -1, code;
 
+	/* workers are told by the environment: they write lines of their own */
+	if (conf->log.format && log_format_parse(conf->log.format) == LOG_FORMAT_JSON) {
+		log_set_format(LOG_FORMAT_JSON);
+		setenv("DEFERD_LOG_FORMAT", "json", 1);
+	}
 	if (log_open(conf->log.target) != 0) {
 		fprintf(stderr, "deferd: log %s: %s: not started\n", conf->log.target,
 		    strerror(errno));

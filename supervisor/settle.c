@@ -79,9 +79,8 @@ settle_log_failure(const struct task *t)
 
 	if (log_level() < level)
 		return;
-	log_line(level, "%s/%s: task %s, attempt %u: %s: %s%s%s", t->app->conf->id,
-	    t->handler->name, taskid_text(&t->id, id), t->attempt,
-	    task_state_name(t->state),
+	struct log_about about = tasks_about(t, id);
+	log_about(level, &about, "%s: %s%s%s", task_state_name(t->state),
 	    n && n->class ? n->class : fault_info(t->fault)->native_code,
 	    n && n->message ? ": " : "", n && n->message ? n->message : "");
 }
@@ -253,10 +252,11 @@ settle_log_drop(const struct task *t, size_t nth)
 {
 	char id[TASKID_TEXT_BYTES];
 
-	if (nth < SETTLE_DROPS_LOGGED)
-		log_warn("%s/%s: task %s, %s: dropped: the server stops",
-		    t->app->conf->id, t->handler->name, taskid_text(&t->id, id),
-		    task_state_name(t->state));
+	if (nth >= SETTLE_DROPS_LOGGED)
+		return;
+	struct log_about about = tasks_about(t, id);
+	log_about(LOG_LEVEL_WARN, &about, "%s: dropped: the server stops",
+	    task_state_name(t->state));
 }
 
 size_t

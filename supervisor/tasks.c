@@ -152,3 +152,14 @@ tasks_list(const struct tasks *ts, const struct task_filter *f,
 	}
 	return false;
 }
+
+struct log_about
+tasks_about(const struct task *t, char id[TASKID_TEXT_BYTES])
+{
+	return (struct log_about){
+	    .app = t->app->conf->id,
+	    .handler = t->handler->name,
+	    .task = taskid_text(&t->id, id),
+	    .attempt = t->attempt,
+	};
+}

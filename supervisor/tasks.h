@@ -7,6 +7,7 @@
 #define DEFERD_TASKS_H
 
 #include "../common/idmap.h"
+#include "../common/log.h"
 #include "core.h"
 
 struct tasks {
@@ -35,5 +36,7 @@ struct task *tasks_find(const struct tasks *, const struct taskid *);
 struct task *tasks_find_text(const struct tasks *, struct span text, bool *ambiguous);
 bool tasks_list(const struct tasks *, const struct task_filter *,
     bool (*visit)(struct task *, void *arg), void *arg);
+/* For lines of the log about the task; id is where its text goes. */
+struct log_about tasks_about(const struct task *, char id[TASKID_TEXT_BYTES]);
 
 #endif

@@ -9,6 +9,7 @@
 #include "forkserver.h"
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -50,6 +51,9 @@ main(int argc, char **argv)
 		return EXIT_USAGE_;
 	}
 	log_init("deferd-worker");
+	const char *format = getenv("DEFERD_LOG_FORMAT");
+	if (format && log_format_parse(format) == LOG_FORMAT_JSON)
+		log_set_format(LOG_FORMAT_JSON);
 	signal(SIGPIPE, SIG_IGN);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL); /* whatever the supervisor had blocked */

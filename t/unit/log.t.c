@@ -78,6 +78,49 @@ t_escapes_control_characters(void)
 }
 
 static void
+t_tells_what_a_line_is_about(void)
+{
+	struct log_about about = {
+	    .app = "demo", .handler = "he\nllo", .task = "0198", .attempt = 2};
+
+	fresh_log("deferd-t");
+	log_about(LOG_LEVEL_WARN, &about, "failed: %d", 7);
+	EQ_STR(logged_text("warn"), "demo/he\\nllo: task 0198, attempt 2: failed: 7");
+	fresh_log("deferd-t");
+	about = (struct log_about){.worker = 3};
+	log_about(LOG_LEVEL_WARN, &about, "it hangs");
+	EQ_STR(logged_text("warn"), "worker 3: it hangs");
+	log_about(LOG_LEVEL_DEBUG, &about, "not shown");
+	EQ_INT(strlen(logged()) > 0 && !strstr(content, "shown"), 1);
+}
+
+static void
+t_writes_json(void)
+{
+	struct log_about about = {
+	    .app = "demo", .handler = "hello", .task = "0198", .attempt = 2};
+	char expected[400], *pid;
+
+	fresh_log("deferd-t");
+	log_set_format(LOG_FORMAT_JSON);
+	log_about(LOG_LEVEL_WARN, &about, "a \"b\"\n\x01\xff");
+	log_info("plain");
+	logged();
+	OK(strncmp(content, "{\"at\":\"20", 9) == 0);
+	OK((pid = strstr(content, ",\"level\":\"warn\"")) != NULL);
+	snprintf(expected, sizeof expected,
+	    ",\"level\":\"warn\",\"pid\":%d,\"program\":\"deferd-t\","
+	    "\"app\":\"demo\",\"handler\":\"hello\",\"task\":\"0198\","
+	    "\"attempt\":2,\"text\":\"a \\\"b\\\"\\n\\u0001\xef\xbf\xbd\"}\n",
+	    (int)getpid());
+	OK(strncmp(pid, expected, strlen(expected)) == 0);
+	OK(strstr(content, "\"program\":\"deferd-t\",\"text\":\"plain\"}\n") != NULL);
+	log_set_format(LOG_FORMAT_TEXT);
+	EQ_INT(log_format_parse("json"), LOG_FORMAT_JSON);
+	EQ_INT(log_format_parse("xml"), -ERR_UNKNOWN);
+}
+
+static void
 t_cuts_long_lines(void)
 {
 	char *text = malloc(100001);
@@ -217,7 +260,8 @@ t_a_broken_invariant_says_where(void)
 	unlink(path);
 }
 
-TESTS(TEST(writes_a_line), TEST(escapes_control_characters), TEST(cuts_long_lines),
+TESTS(TEST(writes_a_line), TEST(escapes_control_characters),
+    TEST(tells_what_a_line_is_about), TEST(writes_json), TEST(cuts_long_lines),
     TEST(keeps_to_its_level), TEST(keeps_errno), TEST(opens_again_after_a_rotation),
     TEST(goes_on_at_the_end_of_a_cut_file),
     TEST(stays_where_it_was_when_a_file_cannot_be_opened), TEST(lines_do_not_mix),
