@@ -30,6 +30,23 @@ settle_leave(struct core *c, struct task *t)
 	}
 }
 
+/* Only what ran: a worker that died has not told how long. */
+static void
+settle_measure(struct core *c, const struct task *t)
+{
+	struct hist(*time)[LANE_COUNT][KIND_END] = c->stats.time;
+	enum kind kind = t->handler->kind;
+
+	if (t->attempt == 0 || kind >= KIND_END)
+		return;
+	hist_add(&time[STAT_TIME_WAIT][t->lane][kind],
+	    (uint64_t)task_wait_ms(t, c->now_ms) * 1000);
+	if (t->run_us == 0)
+		return;
+	hist_add(&time[STAT_TIME_RUN][t->lane][kind], t->run_us);
+	hist_add(&time[STAT_TIME_BURST][t->lane][kind], t->burst_us);
+}
+
 static void
 settle_count(struct core *c, struct task *t)
 {
@@ -104,6 +121,7 @@ settle_end(struct core *c, struct task *t, enum task_state state, enum fault fau
 	t->fault = (uint8_t)fault;
 	task_move(t, state, c->now_ms);
 	settle_count(c, t);
+	settle_measure(c, t);
 	settle_emit(c, t);
 	if (state != TASK_DONE)
 		settle_log_failure(t);

@@ -51,6 +51,43 @@ stats_write_rows(const struct stats *s, struct buf *out)
 	}
 }
 
+/* --- times --- */
+
+static const struct {
+	const char *metric, *help;
+} stats_times[STAT_TIME_COUNT] = {
+    [STAT_TIME_WAIT] = {"deferd_task_wait_seconds",
+	"time in the lane, of tasks that ran and ended"},
+    [STAT_TIME_RUN] = {"deferd_task_run_seconds",
+	"time from start to end in the worker, awaits included"},
+    [STAT_TIME_BURST] = {"deferd_task_burst_seconds",
+	"the longest time of Ruby between two awaits of a task"},
+};
+
+/* Kinds that never ran in a lane are left out. */
+static void
+stats_write_times(const struct stats *s, struct buf *out)
+{
+	char labels[64];
+
+	for (int i = 0; i < STAT_TIME_COUNT; i++) {
+		const char *metric = stats_times[i].metric;
+		buf_printf(out,
+		    "# TYPE %s histogram\n# UNIT %s seconds\n# HELP %s %s.\n", metric,
+		    metric, metric, stats_times[i].help);
+		for (int n = 0; n < LANE_COUNT * KIND_END; n++) {
+			enum lane_name lane = (enum lane_name)(n / KIND_END);
+			enum kind kind = (enum kind)(n % KIND_END);
+			const struct hist *h = &s->time[i][lane][kind];
+			if (hist_count(h) == 0)
+				continue;
+			snprintf(labels, sizeof labels, "lane=\"%s\",kind=\"%s\"",
+			    lane_text(lane), kind_name(kind));
+			hist_write(h, metric, labels, out);
+		}
+	}
+}
+
 /* --- the core's gauges --- */
 
 static uint64_t
@@ -151,6 +188,7 @@ int
 stats_write(const struct stats *s, const struct core *c, struct buf *out)
 {
 	stats_write_rows(s, out);
+	stats_write_times(s, out);
 	stats_write_lanes(c, out);
 	stats_write_workers(c, out);
 	stats_write_gauge(

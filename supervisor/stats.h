@@ -1,10 +1,11 @@
 /*
- * stats.h: counters and gauges by name, from stats.def.
+ * stats.h: counters and gauges by name, from stats.def, and histograms of tasks' times.
  */
 #ifndef DEFERD_STATS_H
 #define DEFERD_STATS_H
 
-#include "../common/buf.h"
+#include "../common/kinds.h"
+#include "hist.h"
 
 enum stat {
 #define STAT(name, kind, metric, labels, help) STAT_##name,
@@ -13,8 +14,12 @@ enum stat {
 	STAT_COUNT
 };
 
+/* What is measured of each task that ran. */
+enum stat_time { STAT_TIME_WAIT, STAT_TIME_RUN, STAT_TIME_BURST, STAT_TIME_COUNT };
+
 struct stats {
 	uint64_t value[STAT_COUNT];
+	struct hist time[STAT_TIME_COUNT][LANE_COUNT][KIND_END];
 };
 
 static inline void

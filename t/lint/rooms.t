@@ -12,7 +12,7 @@ my %libc = map { $_ => 1 } qw(ctype dirent errno fcntl float getopt grp inttypes
 	poll pwd sched setjmp signal stdarg stdatomic stdbool stddef stdint stdio stdlib string
 	strings syslog termios time unistd netdb);
 my %pure = map { $_ => 1 } qw(common/ctlproto common/msg supervisor/brake supervisor/heart
-	supervisor/lane supervisor/lease supervisor/life supervisor/task);
+	supervisor/hist supervisor/lane supervisor/lease supervisor/life supervisor/task);
 
 my (%system, %own); # file -> [[line, header]]
 for my $file (files(qr/\.(?:c|h|def)$/)) {
