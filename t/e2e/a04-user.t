@@ -86,8 +86,9 @@ $d = prepare(user => 'nobody');
 try_it($d, $nobody, 'user');
 $d->signal('HUP');
 $d->log_has(qr/ info: reloaded: /);
-wait_for { 2 == grep { $_->{state} eq 'ready' } $d->workers } 'two workers';
-is identity($_->{pid}), $nobody, '... a reload finds nobody, too' for $d->workers;
+my @ready; # the old ones may still be leaving beside them
+wait_for { @ready = grep { $_->{state} eq 'ready' && is_alive($_->{pid}) } $d->workers; 2 == @ready } 'two workers';
+is identity($_->{pid}), $nobody, '... a reload finds nobody, too' for @ready;
 is $d->call(hello => { name => 'Di' })->{json}{result}, 'Hello Di', '... and an answer';
 $d->stop;
 is $d->{status}, 0, '... it stops in peace';
