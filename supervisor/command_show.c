@@ -167,6 +167,7 @@ show_pool(struct command_call *call)
 static void
 show_tasks_now(struct command_call *call)
 {
+	const struct core_peaks *peaks = core_peaks(call->core);
 	struct sheet *s = &call->sheet;
 	struct lane_view m, low;
 
@@ -180,6 +181,13 @@ show_tasks_now(struct command_call *call)
 	sheet_text(s, "running", "%llu (main %llu, low %llu)",
 	    (unsigned long long)(m.leased + low.leased), (unsigned long long)m.leased,
 	    (unsigned long long)low.leased);
+	sheet_int(s, "queued_max", NULL, (int64_t)peaks->queued);
+	sheet_int(s, "leased_max", NULL, (int64_t)peaks->leased);
+	sheet_int(s, "full_times", NULL, (int64_t)peaks->full);
+	sheet_text(s, "most so far",
+	    "queued %llu, running %llu; no free slot %llu times",
+	    (unsigned long long)peaks->queued, (unsigned long long)peaks->leased,
+	    (unsigned long long)peaks->full);
 	sheet_bytes(
 	    s, "payload_bytes", "payloads", (int64_t)core_payload_bytes(call->core));
 	sheet_bytes(s, "rss_bytes", "memory", show_rss_bytes());

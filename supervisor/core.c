@@ -286,6 +286,7 @@ core_turn(struct core *c)
 		return;
 	reload_turn(c);
 	dispatch_turn(c);
+	core_note_peaks(c);
 	watch_turn(c);
 	if (!c->was_ready && !core_not_ready(c)) {
 		c->was_ready = true;

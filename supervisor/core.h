@@ -156,6 +156,13 @@ struct lane_view {
 	int64_t wait_p50_ms, wait_p99_ms;  /* of the last leases (up to 1000) */
 };
 void core_view_lane(const struct core *, enum lane_name, struct lane_view *);
+/* How full it has been since the start. */
+struct core_peaks {
+	uint64_t queued, leased;  /* the most at once */
+	uint64_t full;		  /* how often a task began to wait because no slot was free */
+	bool is_full;		  /* that is so now */
+};
+const struct core_peaks *core_peaks(const struct core *);
 int core_capacity(const struct core *);
 uint64_t core_payload_bytes(const struct core *);
 

@@ -48,6 +48,7 @@ struct core {
 	struct brake brake; /* of the whole pool */
 	uint64_t last_worker;
 	struct dossiers dossiers;
+	struct core_peaks peaks;
 	struct core_waits waits[LANE_COUNT];
 	uint64_t lane_done[LANE_COUNT], lane_failed[LANE_COUNT];
 	struct reload *reload;	 /* under way; NULL: none */
@@ -97,6 +98,10 @@ void timer_turn(struct core *);
 struct jsonw *emit_task(struct core *, const char *event, const struct task *);
 /* A whole event about a worker; text may be NULL. */
 void emit_worker(struct core *, const struct seat *, const char *event, const char *text);
+
+/* --- operate.c --- */
+/* After the leases of a turn: how full is it? */
+void core_note_peaks(struct core *);
 
 /* --- core.c --- */
 /* A seat more, empty; NULL: no memory. */

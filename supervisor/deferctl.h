@@ -48,16 +48,25 @@ json_t *link_ask(struct link *, const char *const *words, size_t n, int *exit_co
 struct model_lane {
 	char name[16];
 	long long queued, leased, limit, oldest_ms, p50_ms, p99_ms;
+	bool paused;
 };
 struct model_worker {
 	int seat;
 	char cell; /* enum model_cell */
+	char task[40]; /* the id of what it runs; "" */
+};
+#define MODEL_SPARKS 32
+struct model_spark { /* the last values, a ring */
+	double value[MODEL_SPARKS];
+	size_t n, next;
 };
 struct model {
 	char version[32], phase[16], not_ready[128];
 	long long pid, uptime_ms, capacity, low_limit, queued, leased, rss_bytes;
 	long long done, failed, died, refused;
 	long long ended, at_ms; /* what the rate is computed from */
+	long long queued_max, leased_max, full_times;
+	struct model_spark rates, waits; /* tasks a second; ms */
 	double rate; /* ended tasks a second since the last picture; < 0: not known yet */
 	struct model_lane lane[2];
 	struct model_worker *worker; /* owned */
@@ -72,6 +81,9 @@ int model_update(struct model *, struct link *, int64_t now_ms);
 /* An event of the stream: kept when it is one to show. */
 void model_event(struct model *, struct span json);
 
+/* A line of its own below the picture. */
+void model_say(struct model *, struct span text);
+
 /* The letters of the cells. */
 enum model_cell { CELL_MAIN = 'M', CELL_LOW = 'L', CELL_IDLE = '.', CELL_STARTING = 's',
 	CELL_CLOSING = 'c', CELL_NONE = 'x', CELL_BUSY = '!' };
@@ -81,6 +93,7 @@ enum model_cell { CELL_MAIN = 'M', CELL_LOW = 'L', CELL_IDLE = '.', CELL_STARTIN
 struct draw_size {
 	int columns, rows; /* rows 0: as many as it takes */
 	bool colour;
+	bool utf8; /* blocks in sparklines, else ASCII */
 	bool live; /* lines end with "erase to the end of the line" */
 };
 void draw_picture(struct buf *out, const struct model *, const struct draw_size *);

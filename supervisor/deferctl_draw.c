@@ -122,8 +122,53 @@ draw_lane(struct draw *d, const struct model *m, const struct model_lane *lane,
 	draw_bar(d, m, lane, style);
 	draw_text(d, NULL, " %3lld/%-3lld queued %-6lld ", lane->leased, lane->limit,
 	    lane->queued);
-	draw_text(d, dim, "wait %s/%s", human_ms(lane->p50_ms, p50),
-	    human_ms(lane->p99_ms, p99));
+	if (lane->paused)
+		draw_text(d, yellow, "paused");
+	else
+		draw_text(d, dim, "wait %s/%s", human_ms(lane->p50_ms, p50),
+		    human_ms(lane->p99_ms, p99));
+	draw_end_line(d);
+}
+
+/* The last values, each as tall as it is beside the greatest of them. */
+static void
+draw_spark(struct draw *d, const char *name, const struct model_spark *s)
+{
+	static const char *const blocks[] = {"\xe2\x96\x81", "\xe2\x96\x82",
+	    "\xe2\x96\x83", "\xe2\x96\x84", "\xe2\x96\x85", "\xe2\x96\x86",
+	    "\xe2\x96\x87", "\xe2\x96\x88"};
+	static const char *const plain[] = {"_", ".", ":", "-", "=", "+", "*", "#"};
+	const char *const *ramp = d->size->utf8 ? blocks : plain;
+	double most = 0;
+
+	for (size_t i = 0; i < s->n; i++)
+		most = s->value[i] > most ? s->value[i] : most;
+	draw_text(d, NULL, "%-4s [", name);
+	for (size_t i = 0; i < MODEL_SPARKS; i++) {
+		size_t age = MODEL_SPARKS - i; /* 1: the newest */
+		double v = age <= s->n ? s->value[(s->next + i) % MODEL_SPARKS] : -1;
+		size_t at = most > 0 && v > 0 ? (size_t)(v / most * 7 + 0.5) : 0;
+
+		draw_text(d, cyan, "%s", v < 0 ? " " : ramp[at]);
+	}
+	draw_text(d, NULL, "]");
+}
+
+static void
+draw_sparks(struct draw *d, const struct model *m)
+{
+	char wait[HUMAN_BYTES];
+	size_t last = (m->waits.next + MODEL_SPARKS - 1) % MODEL_SPARKS;
+
+	draw_spark(d, "rate", &m->rates);
+	draw_text(d, m->full_times > 0 ? yellow : NULL,
+	    "  most: queued %lld, running %lld", m->queued_max, m->leased_max);
+	draw_end_line(d);
+	draw_spark(d, "wait", &m->waits);
+	draw_text(d, NULL, "  %s  ",
+	    human_ms(m->waits.n > 0 ? (int64_t)m->waits.value[last] : 0, wait));
+	draw_text(d, m->full_times > 0 ? yellow : NULL, "no free slot: %lld times",
+	    m->full_times);
 	draw_end_line(d);
 }
 
@@ -202,6 +247,7 @@ draw_picture(struct buf *out, const struct model *m, const struct draw_size *siz
 	draw_head(&d, m);
 	draw_lane(&d, m, &m->lane[0], green);
 	draw_lane(&d, m, &m->lane[1], cyan);
+	draw_sparks(&d, m);
 	draw_end_line(&d);
 	draw_workers(&d, m);
 	draw_lines(&d, m);

@@ -45,6 +45,15 @@ copy_text(char *to, size_t room, const char *from)
 }
 
 static void
+model_note(struct model_spark *s, double value)
+{
+	s->value[s->next] = value;
+	s->next = (s->next + 1) % MODEL_SPARKS;
+	if (s->n < MODEL_SPARKS)
+		s->n++;
+}
+
+static void
 model_take_info(struct model *m, const json_t *o, int64_t now_ms)
 {
 	long long ended;
@@ -64,9 +73,14 @@ model_take_info(struct model *m, const json_t *o, int64_t now_ms)
 	m->refused = get_int(o, "tasks_refused");
 	m->died = get_int(o, "workers_died");
 	ended = m->done + m->failed + get_int(o, "tasks_cancelled");
-	if (m->at_ms > 0 && now_ms > m->at_ms)
+	m->queued_max = get_int(o, "queued_max");
+	m->leased_max = get_int(o, "leased_max");
+	m->full_times = get_int(o, "full_times");
+	if (m->at_ms > 0 && now_ms > m->at_ms) {
 		m->rate =
 		    (double)(ended - m->ended) * 1000 / (double)(now_ms - m->at_ms);
+		model_note(&m->rates, m->rate);
+	}
 	m->ended = ended;
 	m->at_ms = now_ms;
 }
@@ -75,6 +89,7 @@ static void
 model_take_lanes(struct model *m, const json_t *o)
 {
 	const json_t *lanes = json_object_get(o, "lanes");
+	long long wait_ms = 0;
 
 	for (size_t i = 0; i < json_array_size(lanes) && i < COUNT_OF(m->lane); i++) {
 		const json_t *v = json_array_get(lanes, i);
@@ -87,7 +102,10 @@ model_take_lanes(struct model *m, const json_t *o)
 		lane->oldest_ms = get_int(v, "oldest_ms");
 		lane->p50_ms = get_int(v, "wait_p50_ms");
 		lane->p99_ms = get_int(v, "wait_p99_ms");
+		lane->paused = json_is_true(json_object_get(v, "paused"));
+		wait_ms = lane->p50_ms > wait_ms ? lane->p50_ms : wait_ms;
 	}
+	model_note(&m->waits, (double)wait_ms);
 }
 
 static char
@@ -117,6 +135,16 @@ model_add_line(struct model *m, const char *text)
 	copy_text(m->line[m->line_n++], MODEL_TEXT, text);
 }
 
+void
+model_say(struct model *m, struct span text)
+{
+	char line[MODEL_TEXT];
+
+	snprintf(line, sizeof line, "%.*s", SPAN_FMT(text));
+	line[strcspn(line, "\n")] = '\0';
+	model_add_line(m, line);
+}
+
 static void
 model_take_workers(struct model *m, const json_t *o)
 {
@@ -135,6 +163,8 @@ model_take_workers(struct model *m, const json_t *o)
 
 		m->worker[i].seat = (int)get_int(v, "seat");
 		m->worker[i].cell = model_cell(v);
+		copy_text(
+		    m->worker[i].task, sizeof m->worker[i].task, get_str(v, "task_id"));
 		if (!first || get_str(v, "obituary")[0] == '\0')
 			continue;
 		snprintf(text, sizeof text, "seat %d, last death: %s",

@@ -24,6 +24,9 @@ struct top {
 	int signals;
 	int64_t every_ms;
 	bool once;
+	bool asking; /* for the seat to kill */
+	char seat[8];
+	size_t seat_n;
 };
 
 enum top_next { TOP_WAIT, TOP_DRAW, TOP_END };
@@ -56,6 +59,18 @@ top_take_events(struct top *t)
 	return over;
 }
 
+/* The last row, which the picture leaves free. */
+static void
+top_draw_foot(const struct top *t, struct buf *out)
+{
+	buf_printf(out, "\033[J\033[%d;1H", t->size.rows + 1);
+	if (t->asking)
+		buf_printf(out, "kill what runs in seat: %.*s (Enter; another key: no)",
+		    (int)t->seat_n, t->seat);
+	else if (t->size.columns >= 60)
+		buf_add_str(out, "q quit  p pause/resume low  d drain/undrain  k kill");
+}
+
 static void
 top_draw(struct top *t)
 {
@@ -69,7 +84,7 @@ top_draw(struct top *t)
 	}
 	draw_picture(&out, &t->model, &t->size);
 	if (t->size.live)
-		buf_add_str(&out, "\033[J");
+		top_draw_foot(t, &out);
 	term_write(buf_span(&out));
 	buf_fini(&out);
 }
@@ -98,18 +113,86 @@ top_take_signal(struct top *t)
 	}
 }
 
+/* The daemon's answer becomes a line of the picture. */
 static enum top_next
-top_take_key(struct pollfd *p)
+top_do(struct top *t, const char *first, const char *second)
 {
+	const char *const words[] = {first, second};
+	struct span body;
+	int code;
+
+	if (link_send(&t->ask, (char *const *)words, second ? 2 : 1) == 0 &&
+	    link_next(&t->ask, &code, &body) == 1)
+		model_say(&t->model, body);
+	return TOP_DRAW;
+}
+
+static enum top_next
+top_kill(struct top *t)
+{
+	t->seat[t->seat_n] = '\0';
+	for (size_t i = 0; i < t->model.worker_n; i++) {
+		const struct model_worker *w = &t->model.worker[i];
+
+		if (w->seat == atoi(t->seat) && w->task[0])
+			return top_do(t, "kill", w->task);
+	}
+	model_say(&t->model, span_str("nothing runs in that seat"));
+	return TOP_DRAW;
+}
+
+/* While the number of a seat is typed. */
+static enum top_next
+top_take_digit(struct top *t, char key)
+{
+	if (key >= '0' && key <= '9' && t->seat_n + 1 < sizeof t->seat) {
+		t->seat[t->seat_n++] = key;
+		return TOP_DRAW;
+	}
+	t->asking = false;
+	return (key == '\n' || key == '\r') && t->seat_n > 0 ? top_kill(t) : TOP_DRAW;
+}
+
+static enum top_next
+top_take_key(struct top *t, struct pollfd *p)
+{
+	const struct model *m = &t->model;
 	char key;
 
 	if (read(p->fd, &key, 1) <= 0) {
 		p->fd = -1; /* no more keys; signals still come */
 		return TOP_WAIT;
 	}
-	if (key == 'q' || key == 'Q')
-		return TOP_END;
-	return key == ' ' || key == '\n' ? TOP_DRAW : TOP_WAIT;
+	if (t->asking)
+		return top_take_digit(t, key);
+	switch (key) {
+	case 'q':
+	case 'Q': return TOP_END;
+	case 'p': return top_do(t, m->lane[1].paused ? "resume" : "pause", "low");
+	case 'd':
+		return top_do(
+		    t, strcmp(m->phase, "draining") == 0 ? "undrain" : "drain", NULL);
+	case 'k':
+		t->asking = true;
+		t->seat_n = 0;
+		return TOP_DRAW;
+	default: return key == ' ' || key == '\n' ? TOP_DRAW : TOP_WAIT;
+	}
+}
+
+/* What the locale says, as the C library reads it. */
+static bool
+top_has_utf8(void)
+{
+	static const char *const names[] = {"LC_ALL", "LC_CTYPE", "LANG"};
+
+	for (size_t i = 0; i < COUNT_OF(names); i++) {
+		const char *v = getenv(names[i]);
+
+		if (v && v[0])
+			return strstr(v, "UTF-8") || strstr(v, "utf8");
+	}
+	return false;
 }
 
 /* Until the next picture is due. False: the user has had enough. */
@@ -125,7 +208,7 @@ top_wait(struct top *t, struct pollfd p[3], int64_t until_ms)
 		if (p[2].revents && top_take_events(t) != 0)
 			p[2].fd = -1;
 		if (p[1].revents)
-			next = top_take_key(&p[1]);
+			next = top_take_key(t, &p[1]);
 		if (p[0].revents)
 			next = top_take_signal(t);
 	}
@@ -210,6 +293,7 @@ top_run(const char *socket, int argc, char *const *argv)
 	t.size = (struct draw_size){.columns = 80,
 	    .colour = tty && (!no_colour || !no_colour[0]) && term &&
 		      strcmp(term, "dumb") != 0,
+	    .utf8 = top_has_utf8(),
 	    .live = !t.once};
 	if (tty)
 		term_size(&t.size.columns, &t.size.rows);

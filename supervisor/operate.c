@@ -147,3 +147,29 @@ core_pool_unsettled(const struct core *c, uint64_t since)
 		leaving = c->lease.occupied - want;
 	return (ready < want ? want - ready : 0) + leaving;
 }
+
+/* --- how full it has been --- */
+
+void
+core_note_peaks(struct core *c)
+{
+	const struct lease *l = &c->lease;
+	struct core_peaks *p = &c->peaks;
+	uint64_t queued = l->lane[LANE_MAIN].n + l->lane[LANE_LOW].n;
+	uint64_t leased = l->leased[LANE_MAIN] + l->leased[LANE_LOW];
+	bool full = queued > 0 && leased >= l->capacity;
+
+	if (queued > p->queued)
+		p->queued = queued;
+	if (leased > p->leased)
+		p->leased = leased;
+	if (full && !p->is_full)
+		p->full++;
+	p->is_full = full;
+}
+
+const struct core_peaks *
+core_peaks(const struct core *c)
+{
+	return &c->peaks;
+}

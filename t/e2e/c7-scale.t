@@ -52,6 +52,11 @@ is info()->{workers_died}, 0, 'no worker was killed for it';
 is info()->{tasks_rerun}, 0, 'and none runs twice';
 is $d->deferctl('scale', $_)->{status}, 64, "scale $_" for qw(0 many);
 
+# --- how full it has been ---
+cmp_ok info()->{queued_max}, '>=', 4, 'the most that waited';
+is info()->{leased_max}, 8, 'the most that ran';
+cmp_ok info()->{full_times}, '>=', 1, 'no slot was free';
+
 # --- signals ---
 $d->signal('TTIN');
 wait_for { ready() == 2 } 'TTIN: one more';

@@ -112,6 +112,7 @@ static void
 t_info(void)
 {
 	begin();
+	core.peaks = (struct core_peaks){7, 20, 2, true};
 	EQ_INT(run("show info"), 200);
 	SAID("phase                running\n");
 	SAID("ready                yes\n");
@@ -120,6 +121,7 @@ t_info(void)
 	SAID("demo: 1 handlers from /srv/handlers");
 	SAID("20 workers x 1 slots: capacity 20, low at most 16");
 	SAID("106 (main 3, low 103)");
+	SAID("queued 7, running 20; no free slot 2 times\n");
 	core.not_ready = "no worker is ready";
 	EQ_INT(run("show info"), 200);
 	SAID("no: no worker is ready");

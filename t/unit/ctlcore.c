@@ -173,6 +173,12 @@ core_find_dossier(const struct core *c, uint64_t worker)
 	return worker == c->dossier.worker ? &c->dossier : NULL;
 }
 
+const struct core_peaks *
+core_peaks(const struct core *c)
+{
+	return &c->peaks;
+}
+
 /* --- the canned state --- */
 static struct task *
 ctlcore_task(struct core *c, enum lane_name lane)

@@ -32,6 +32,7 @@ struct core {
 	enum core_phase phase;
 	const char *not_ready;
 	struct dossier dossier;
+	struct core_peaks peaks;
 	int cancelled, killed, drained;
 	uint64_t recycled;
 	size_t unsettled; /* what scale and recycle wait for */

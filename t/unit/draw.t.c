@@ -26,7 +26,7 @@ begin(size_t workers)
 	model.worker = xcalloc(workers + 1, sizeof *model.worker);
 	for (size_t i = 0; i < workers; i++)
 		model.worker[i] =
-		    (struct model_worker){(int)i + 1, cells[i % COUNT_OF(cells)]};
+		    (struct model_worker){(int)i + 1, cells[i % COUNT_OF(cells)], ""};
 }
 
 static void
@@ -39,7 +39,7 @@ end(void)
 static const char *
 draw(int columns, int rows, bool colour, bool live)
 {
-	struct draw_size size = {columns, rows, colour, live};
+	struct draw_size size = {columns, rows, colour, false, live};
 
 	buf_reset(&out);
 	draw_picture(&out, &model, &size);
@@ -81,6 +81,18 @@ t_plain(void)
 	OK(strstr(s, "\n   1 ML.scx!ML. scx!ML.scx\n"));
 	OK(strstr(s, "M main  L low  . idle"));
 	OK(!strchr(s, '\033') && !strchr(s, '\r'));
+	OK(strstr(s, "rate [                                ]  most: queued 0"));
+	for (int i = 0; i < 40; i++)
+		model.rates.value[i % MODEL_SPARKS] = i < 39 ? 50 : 100;
+	model.rates.n = MODEL_SPARKS;
+	model.rates.next = 40 % MODEL_SPARKS;
+	model.queued_max = 9;
+	model.full_times = 2;
+	model.lane[1].paused = true;
+	s = draw(80, 0, false, false);
+	OK(strstr(s, "rate [===============================#]  most: queued 9"));
+	OK(strstr(s, "no free slot: 2 times"));
+	OK(strstr(s, "paused"));
 	model.rate = 12.34;
 	OK(strstr(draw(80, 0, false, false), "12.3 tasks/s"));
 	snprintf(model.not_ready, sizeof model.not_ready, "no worker is ready");
