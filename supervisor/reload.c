@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #define RELOAD_READY_MS 10000 /* for the new workers to come up */
+#define RELOAD_BIRTH_MS 500
 #define RELOAD_TEXT_BYTES 1024
 
 enum reload_stage { RELOAD_LOADING, RELOAD_READYING };
@@ -229,6 +230,19 @@ reload_commit(struct core *c)
 	done(true, text, arg);
 }
 
+/* Workers that the old forkservers are forking right now would come up for nobody: they
+ * are waited for, but not for ever. */
+static bool
+reload_awaits_birth(const struct core *c)
+{
+	if (c->now_ms - c->reload->since_ms > RELOAD_BIRTH_MS)
+		return false;
+	for (size_t i = 0; i < c->seat_n; i++)
+		if (c->seat[i]->life != LIFE_EMPTY && c->seat[i]->pid == 0)
+			return true;
+	return false;
+}
+
 void
 reload_turn(struct core *c)
 {
@@ -255,8 +269,8 @@ reload_turn(struct core *c)
 		reload_fail(c, "no resources for the new workers");
 	else if ((ready = reload_workers_ready(r)) < 0)
 		reload_fail(c, "a new worker died before it was ready");
-	else if (ready > 0)
+	else if (ready > 0 && !reload_awaits_birth(c))
 		reload_commit(c);
-	else if (c->now_ms - r->since_ms > RELOAD_READY_MS)
+	else if (ready == 0 && c->now_ms - r->since_ms > RELOAD_READY_MS)
 		reload_fail(c, "the new workers do not come up");
 }

@@ -159,7 +159,11 @@ seat_on_spawned(struct seat *s, pid_t pid)
 
 	s->pid = pid;
 	emit_worker(s->core, s, "spawn", NULL);
-	if (reap_take_unknown(&s->core->reaper, pid, &gone))
+	/* An exit before we asked for it was another process with the same pid. */
+	bool known = reap_take_unknown(&s->core->reaper, pid, &gone);
+	while (known && gone.at_ms < s->spawned_ms)
+		known = reap_take_unknown(&s->core->reaper, pid, &gone);
+	if (known)
 		seat_on_exit(s, &gone);
 	else if (s->life == LIFE_KILLED) /* asked for before we knew whom to kill */
 		kill(pid, SIGKILL);
@@ -172,8 +176,9 @@ seat_on_spawn_failed(struct seat *s, int error)
 {
 	struct reap_exit none = {.at_ms = s->core->now_ms};
 
-	log_error("worker %llu: could not be forked: %s: trying again soon", W(s),
-	    strerror(error));
+	if (s->life != LIFE_KILLED) /* then nobody waits for it */
+		log_error("worker %llu: could not be forked: %s: trying again soon",
+		    W(s), strerror(error));
 	seat_on_exit(s, &none);
 }
 

@@ -106,6 +106,19 @@ is join(' ', sort keys %readyz), 200, '... and deferd is ready all the time';
 $d->signal('INT');
 $d->wait;
 
+# --- reloads, while workers change hands all the time ---
+$d = Deferd->start(handlers => $handlers,
+	config => { workers => { concurrent => 4 }, apps => [apps(12)] });
+my @answers;
+for (1 .. 4) {
+	$d->signal('HUP');
+	push @answers, Http::many($d->url, 12, map { [to(1 + $_ % 12, 'hello')] } 1 .. 120);
+}
+is scalar(grep { $_->{status} != 200 } @answers), 0, 'reloads of twelve apps lose no call';
+$d->log_has(qr/ info: reloaded: /);
+unlike $d->log, qr/ (?:error|warn): /, '... and nothing is amiss';
+$d->stop_ok;
+
 # --- its own limit ---
 my @limited = apps(2);
 $limited[0]{concurrent} = 2;

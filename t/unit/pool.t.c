@@ -177,6 +177,25 @@ t_a_killed_worker_comes_back_fast(void)
 	world_fini(&w);
 }
 
+/* A worker gets the pid that another process ended with before it was born. */
+static void
+t_a_pid_that_comes_back(void)
+{
+	struct world w;
+
+	world_init(&w, 1, 1, "");
+	WAIT_FOR(&w, world_ready(&w) == 1);
+	struct reaper *r = &w.core->reaper;
+	pid_t pid = w.core->seat[0]->pid;
+	for (r->n = 0; r->n < REAP_UNKNOWN_MAX; r->n++)
+		r->unknown[r->n] = (struct reap_exit){
+		    .pid = pid + 1 + (pid_t)r->n, .at_ms = w.core->now_ms - 1000};
+	kill(pid, SIGKILL);
+	WAIT_FOR(&w, world_ready(&w) == 1 && w.core->seat[0]->pid != pid);
+	EQ_INT(world_stat_of(&w, STAT_WORKERS_DIED), 1);
+	world_fini(&w);
+}
+
 /* Whoever connects in a worker's place must be of its app's user. */
 static void
 t_another_users_worker_is_refused(void)
@@ -235,5 +254,6 @@ TESTS(TEST(a_call_is_answered), TEST(many_calls_travel_in_batches), TEST(garbage
     TEST(an_unknown_cause), TEST(a_message_of_the_other_direction), TEST(an_exit),
     TEST(late_messages_are_dropped), TEST(a_mute_worker_is_replaced),
     TEST(a_task_that_never_ends_is_ended), TEST(a_goodbye_with_tasks_left),
-    TEST(a_killed_worker_comes_back_fast), TEST(another_users_worker_is_refused),
-    TEST(a_storm_is_braked), TEST(the_forkserver_may_die))
+    TEST(a_killed_worker_comes_back_fast), TEST(a_pid_that_comes_back),
+    TEST(another_users_worker_is_refused), TEST(a_storm_is_braked),
+    TEST(the_forkserver_may_die))
