@@ -139,6 +139,7 @@ t_garbage(void)
 			if (t_below(&seed, 20) == 0)
 				noise[i] = '\n';
 		}
+		noise[0] = 1; /* the first line is no "h", which would be help */
 		client_open(&c);
 		if (client_send(&c, noise, n) && t_below(&seed, 2))
 			shutdown(c.fd, SHUT_WR);
