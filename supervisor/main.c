@@ -133,11 +133,14 @@ static int
 main_wait_for_child(int fd)
 {
 	char line[256] = "";
-	int code = EXIT_SYSTEM_;
+	int code = EXIT_SYSTEM_, text = 0;
 	FILE *f = fdopen(fd, "r");
 
-	if (!f || !fgets(line, sizeof line, f) || sscanf(line, "%d", &code) != 1)
+	if (!f || !fgets(line, sizeof line, f) ||
+	    sscanf(line, "%d %n", &code, &text) != 1)
 		fprintf(stderr, "deferd: it ended before it was ready: see the log\n");
+	else if (code != EXIT_ASKED)
+		fprintf(stderr, "deferd: %s", line + text);
 	return code;
 }
 

@@ -1,4 +1,6 @@
 #include "spawn_exec.h"
+#include "../common/log.h"
+#include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
@@ -44,6 +46,14 @@ spawn_exec(const char *app_id, int sock, pid_t *pid)
 	snprintf(name, sizeof name, "deferd-worker: forkserver %.64s", app_id);
 	spawn_exec_attributes(&attr);
 	posix_spawn_file_actions_init(&actions);
+	/* With a log of our own nothing of whoever started us is held open. First, as
+	 * the log may be what 3 is. */
+	if (log_fd() > STDERR_FILENO) {
+		posix_spawn_file_actions_addopen(
+		    &actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+		posix_spawn_file_actions_adddup2(&actions, log_fd(), STDOUT_FILENO);
+		posix_spawn_file_actions_adddup2(&actions, log_fd(), STDERR_FILENO);
+	}
 	posix_spawn_file_actions_adddup2(&actions, sock, 3);
 	int e = posix_spawn(pid, spawn_exec_program(), &actions, &attr, argv, environ);
 	posix_spawn_file_actions_destroy(&actions);

@@ -134,6 +134,7 @@ spill($handlers, $good);
 my $pid = daemon();
 my $second = Program::program('deferd', '-f', $d->config, '-p', "$dir/other.pid");
 is $second->{status}, 69, 'a second daemon on the same control socket: 69';
+like $second->{err}, qr/^deferd: not started: see the log$/, '... which its terminal is told';
 like slurp("$dir/daemon.log"), qr/control socket \S+: another deferd serves it/, '... and a sentence';
 ok !-e "$dir/other.pid", '... and its pid file is gone';
 is daemon(), $pid, '... the first goes on';
@@ -141,6 +142,22 @@ is $d->ctl(qw(show info))->{pid}, $pid, '... and answers';
 is script('stop'), 0, 'stop';
 ok !is_alive($pid), '... waits for the end';
 is_deeply [$d->leftovers], [], '... and leaves no process';
+
+# --- whose output is a pipe ---
+pipe my $out, my $in or die "pipe: $!";
+my $starter = fork // die "fork: $!";
+if (!$starter) {
+	open STDOUT, '>&', $in;
+	open STDERR, '>&', $in;
+	%ENV = (%ENV, DEFERD_WORKER => program_path('deferd-worker'), DEFERD_TEST => $dir);
+	exec program_path('deferd'), '-f', $d->config, '-p', $pid_file or POSIX::_exit(127);
+}
+close $in;
+vec(my $want = '', fileno $out, 1) = 1;
+my $ended = select $want, undef, undef, 10;
+is $ended ? sysread($out, my $byte, 1) : -1, 0, 'neither the daemon nor its workers hold the terminal';
+waitpid $starter, 0;
+is script('stop'), 0, 'stop';
 
 # --- what else can be wrong ---
 is script(), 2, 'no action: 2';
