@@ -47,8 +47,9 @@ shows qr/deferd \S+/, 'the head';
 shows qr/\e\[32mrunning/, 'colours';
 $d->call('slow', undef, kind => 'event', execution => 'async');
 $d->call('slow', undef, kind => 'event', execution => 'async-low-priority');
-shows qr/\e\[32mM\e/, 'a worker with a main task';
-shows qr/\e\[36mL\e/, 'a worker with a low one';
+# Not the letters of the legend.
+shows qr/ 1 [^\n]*\e\[32mM\e/, 'a worker with a main task';
+shows qr/ 1 [^\n]*\e\[36mL\e/, 'a worker with a low one';
 my ($low) = grep { ($_->{task_lane} // '') eq 'low' } $d->workers;
 $d->ctl('kill', $low->{task_id});
 shows qr/death/, 'a death, as it happens';
