@@ -30,9 +30,11 @@ static const char main_usage[] =
     "  -V           print the version\n"
     "  -h, --help   print this\n"
     "\n"
-    "Signals: TERM stops gracefully, QUIT without a limit of time, INT at once; USR1 "
-    "reopens\n"
-    "the log. See deferd(8), deferd.yaml(5), deferctl(8).\n";
+    "Signals: TERM stops gracefully, QUIT without a limit of time, INT at once; HUP "
+    "reloads\n"
+    "config and handlers, USR1 reopens the log, TTIN and TTOU change the pool by a "
+    "worker.\n"
+    "See deferd(8), deferd.yaml(5), deferctl(8).\n";
 
 struct main_options {
 	const char *file, *pid_file;
