@@ -68,9 +68,14 @@ sub try_it {
 	wait_for { my @new = forkservers($d); @new == 1 && $new[0] != $old
 		&& $d->ctl(qw(show info))->{ready} } 'a new forkserver';
 	$d->log_has(qr/(?:handlers from 1 files loaded.*){2}/s);
-	kill KILL => map { $_->{pid} } $d->workers;
-	wait_for { 2 == grep { $_->{state} eq 'ready' && is_alive($_->{pid}) } $d->workers } 'new ones';
-	is identity($_->{pid}), $nobody, '... the next generation is nobody, too' for $d->workers;
+	my %killed = map { $_->{pid} => 1 } $d->workers;
+	kill KILL => keys %killed;
+	my @next;
+	wait_for {
+		@next = grep { $_->{state} eq 'ready' && !$killed{ $_->{pid} } } $d->workers;
+		@next == 2;
+	} 'new ones';
+	is identity($_->{pid}), $nobody, '... the next generation is nobody, too' for @next;
 	is $d->call(hello => { name => 'Cy' })->{json}{result}, 'Hello Cy', '... and answers';
 	return;
 }
