@@ -5,12 +5,6 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
-void
-catalogue_begin(struct app *a)
-{
-	app_begin_catalogue(a);
-}
-
 static void
 catalogue_set(char **where, struct span text)
 {

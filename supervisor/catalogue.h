@@ -7,7 +7,8 @@
 #include "../common/msg.h"
 #include "app.h"
 
-void catalogue_begin(struct app *);
+/* Between app_begin_catalogue and app_end_catalogue; one out of order is logged and left
+ * out. */
 void catalogue_add(struct app *, const struct msg_handler *);
 /* A number over the names, sizes and mtimes of the folder's *.rb files: another one means
  * other code. Never 0. */

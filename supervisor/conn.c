@@ -64,12 +64,6 @@ conn_close(struct conn *c)
 	conn_free(c);
 }
 
-enum command_level
-conn_level(const struct conn *c)
-{
-	return c->peer.level;
-}
-
 /* Frames the body into the output; out of memory ends the connection. */
 static void
 conn_send(struct conn *c, int code, struct span body)

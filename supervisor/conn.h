@@ -27,6 +27,5 @@ struct conn_env { /* the same for all connections; borrowed */
 struct conn *conn_new(const struct conn_env *, int fd, const struct peer *);
 /* Writes what can be written at once, then closes. */
 void conn_free(struct conn *);
-enum command_level conn_level(const struct conn *);
 
 #endif

@@ -26,7 +26,7 @@ forkserver_commit(struct forkserver *f)
 
 	f->held = false;
 	f->app->conf = f->conf_app;
-	catalogue_begin(f->app);
+	app_begin_catalogue(f->app);
 	while (!mp_at_end(&in) && msg_parse(&in, MSG_FUP, &m) == 0)
 		catalogue_add(f->app, &m.handler);
 	app_end_catalogue(f->app);

@@ -6,19 +6,24 @@ use warnings;
 use FindBin;
 use lib "$FindBin::Bin/../lib";
 use Fault;
+use Program qw(is_alive wait_for);
 use Test::More;
-use Time::HiRes qw(sleep time);
+use Time::HiRes qw(time);
 
 my $d = start(workers => { concurrent => 4 });
 my ($slowest, $killed, $end) = (0, 0, time + 4);
 my $cpu = cpu_seconds($d->pid);
 while (time < $end) {
-	my $asked = time;
-	my @pids = grep { $_ } map { $_->{pid} } $d->workers;
-	my $took = time - $asked;
-	$slowest = $took if $took > $slowest;
+	my @pids;
+	wait_for {
+		my $asked = time;
+		@pids = grep { $_ } map { $_->{pid} } $d->workers;
+		my $took = time - $asked;
+		$slowest = $took if $took > $slowest;
+		@pids || time >= $end;
+	} 'a worker to kill';
 	$killed += kill KILL => $_ for @pids;
-	sleep 0.01;
+	wait_for { !grep { is_alive($_) } @pids } 'their ends';
 }
 $cpu = cpu_seconds($d->pid) - $cpu;
 cmp_ok $killed, '>', 4, "killed $killed workers";
