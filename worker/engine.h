@@ -52,7 +52,8 @@ struct fiber {
 };
 TAILQ_HEAD(fiber_list, fiber);
 
-enum pend_kind { PEND_TIMER, PEND_ASYNC, PEND_CALL, PEND_ENQUEUE };
+/* PEND_IO: what a C file does through events of its own; it sets what, stop and io. */
+enum pend_kind { PEND_TIMER, PEND_ASYNC, PEND_CALL, PEND_ENQUEUE, PEND_IO };
 struct pend {
 	TAILQ_ENTRY(pend) place; /* its scope's */
 	struct due due;		 /* a timer's */
@@ -69,6 +70,11 @@ struct pend {
 	const char *file; /* where it was made; belongs to the interpreter */
 	int line;
 	int64_t callee; /* scope of a PEND_CALL */
+	const char *what; /* of a PEND_IO: "HTTP.get"; static */
+	/* Ends the work: nobody wants its outcome any more. Called at most once, from
+	 * pend_cancel or pend_free, and not after pend_finish; it must not run Ruby. */
+	void (*stop)(struct engine *, struct pend *);
+	void *io; /* whose work it is; for stop */
 };
 TAILQ_HEAD(pend_list, pend);
 
@@ -237,11 +243,12 @@ void task_free(struct engine *, struct task *);
 
 /* --- pend.c --- */
 struct pend *pend_new(struct engine *, struct scope *, enum pend_kind, mrb_value deferred);
-/* It will settle its deferred so in the next turn of the ready queue. */
+/* The work has ended: it will settle its deferred so in the next turn of the ready queue.
+ * From an event's callback too; the value is protected by the caller. */
 void pend_finish(struct engine *, struct pend *, bool ok, mrb_value);
 void pend_run(struct engine *, int64_t code);
 void pend_timer(struct engine *, struct pend *, double seconds);
-/* Stops the work; the deferred is left as it is. */
+/* Stops the work, if it can be; the deferred is left as it is. */
 void pend_cancel(struct engine *, struct pend *);
 void pend_free(struct engine *, struct pend *);
 const char *pend_what(const struct pend *);

@@ -13,9 +13,20 @@ pend_what(const struct pend *p)
 	    [PEND_ASYNC] = "async",
 	    [PEND_CALL] = "Cloud.call",
 	    [PEND_ENQUEUE] = "Cloud.enqueue",
+	    [PEND_IO] = "I/O",
 	};
 
-	return what[p->kind];
+	return p->what ? p->what : what[p->kind];
+}
+
+static void
+pend_stop(struct engine *e, struct pend *p)
+{
+	void (*stop)(struct engine *, struct pend *) = p->stop;
+
+	p->stop = NULL;
+	if (stop)
+		stop(e, p);
 }
 
 struct pend *
@@ -40,6 +51,7 @@ pend_new(struct engine *e, struct scope *s, enum pend_kind kind, mrb_value defer
 void
 pend_free(struct engine *e, struct pend *p)
 {
+	pend_stop(e, p);
 	due_clear(e, &p->due);
 	pin_drop(&e->vm, &p->deferred);
 	pin_drop(&e->vm, &p->value);
@@ -54,6 +66,7 @@ pend_finish(struct engine *e, struct pend *p, bool ok, mrb_value v)
 	pin_drop(&e->vm, &p->value);
 	p->value = pin_put(&e->vm, v);
 	p->ok = ok;
+	p->stop = NULL;
 	engine_push(e, (struct ready){.kind = READY_PEND, .code = p->code});
 }
 
@@ -121,6 +134,7 @@ pend_cancel_async(struct engine *e, struct pend *p)
 void
 pend_cancel(struct engine *e, struct pend *p)
 {
+	pend_stop(e, p);
 	due_clear(e, &p->due);
 	p->detached = true;
 	if (p->kind == PEND_ASYNC)
