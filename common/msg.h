@@ -48,6 +48,13 @@ struct msg {
 	};
 };
 
+/* Does it carry a task to a worker, or its result back? */
+static inline bool
+msg_is_task(enum msg_number n)
+{
+	return n == MSG_RUN || n == MSG_DONE || n == MSG_FAILED;
+}
+
 /* "RUN", or "?" for a number that is not in the table. */
 const char *msg_name(unsigned number);
 

@@ -64,6 +64,7 @@ outbox_put(struct outbox *o, enum msg_number number, const void *fields)
 		if (!o->current)
 			o->current = batch_new(o);
 		rc = buf_add_span(&o->current->bytes, buf_span(&o->item));
+		o->current->tasks += rc == 0 && msg_is_task(number);
 	}
 	if (rc != 0)
 		log_error("%s cannot be packed: %s: it is dropped", msg_name(number),
@@ -92,5 +93,6 @@ outbox_drop(struct outbox *o)
 	}
 	buf_shrink(&b->bytes, BATCH_KEEP_BYTES);
 	buf_reset(&b->bytes);
+	b->tasks = 0;
 	o->spare = b;
 }

@@ -11,6 +11,7 @@
 struct batch {
 	STAILQ_ENTRY(batch) next;
 	struct buf bytes;
+	unsigned tasks; /* messages in it that carry one, see msg_is_task */
 };
 
 struct outbox {

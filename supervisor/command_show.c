@@ -31,6 +31,12 @@ show_rss_bytes(void)
 }
 
 static uint64_t
+show_sum(const struct command_call *call, enum stat first, enum stat last)
+{
+	return stats_sum(core_stats(call->core), first, last);
+}
+
+static uint64_t
 show_stat(const struct command_call *call, enum stat which)
 {
 	return core_stats(call->core)->value[which];
@@ -198,10 +204,6 @@ static void
 show_history(struct command_call *call)
 {
 	struct sheet *s = &call->sheet;
-	uint64_t killed = show_stat(call, STAT_WORKERS_KILLED_BURST) +
-			  show_stat(call, STAT_WORKERS_KILLED_BEAT) +
-			  show_stat(call, STAT_WORKERS_KILLED_DEADLINE) +
-			  show_stat(call, STAT_WORKERS_KILLED_ASKED);
 	const struct {
 		const char *key, *name;
 		uint64_t value;
@@ -214,9 +216,12 @@ show_history(struct command_call *call)
 	    {"tasks_cancelled", "cancelled", show_stat(call, STAT_ENDED_CANCELLED)},
 	    {"tasks_rerun", "run again", show_stat(call, STAT_TASKS_RERUN)},
 	    {"workers_spawned", "spawned", show_stat(call, STAT_WORKERS_SPAWNED)},
-	    {"workers_killed", "killed", killed},
-	    {"workers_died", "died", show_stat(call, STAT_WORKERS_DIED)},
-	    {"workers_retired", "retired", show_stat(call, STAT_WORKERS_RETIRED)},
+	    {"workers_killed", "killed",
+		show_sum(call, STAT_WORKERS_KILLED_BURST, STAT_WORKERS_KILLED_STOP)},
+	    {"workers_died", "died",
+		show_sum(call, STAT_WORKERS_DIED_KILLED, STAT_WORKERS_DIED_EXIT)},
+	    {"workers_retired", "retired",
+		show_sum(call, STAT_WORKERS_RETIRED_OWN, STAT_WORKERS_RETIRED_STOP)},
 	    {"spawns_delayed", "slowed", show_stat(call, STAT_SPAWNS_DELAYED)},
 	};
 	const size_t first_worker = 7;

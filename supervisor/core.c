@@ -235,6 +235,7 @@ core_new(struct event_base *base, const struct conf *conf)
 	c->conf = conf;
 	core_refresh_clock(c);
 	c->events = events_new();
+	c->lag = lag_new(base, &c->stats);
 	tasks_init(&c->tasks, conf->results.ttl_ms, (uint64_t)conf->results.count,
 	    (uint64_t)conf->results.bytes);
 	brake_init(&c->brake, BRAKE_MAX, CORE_WINDOW_MS, CORE_PAUSE_MS);
@@ -288,6 +289,7 @@ core_turn(struct core *c)
 	dispatch_turn(c);
 	core_note_peaks(c);
 	watch_turn(c);
+	lag_turn(c->lag);
 	if (!c->was_ready && !core_not_ready(c)) {
 		c->was_ready = true;
 		log_info("ready: %zu seats, %d slots each, low lane up to %u",
@@ -333,7 +335,7 @@ core_dismiss_workers(struct core *c, bool now)
 		if (now)
 			seat_kill(s, KILL_STOP, "the server stops");
 		else
-			seat_retire(s, "the server stops");
+			seat_retire(s, RETIRE_STOP, "the server stops");
 		if (s->link)
 			link_flush(s->link);
 	}
@@ -363,6 +365,7 @@ core_free(struct core *c)
 	free(c->app);
 	free(c->forkserver);
 	events_free(c->events);
+	lag_free(c->lag);
 	link_hub_free(c->hub);
 	free(c);
 }

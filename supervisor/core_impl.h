@@ -7,6 +7,7 @@
 
 #include "core.h"
 #include "events.h"
+#include "lag.h"
 #include "lease.h"
 #include "link.h"
 #include "reap.h"
@@ -35,6 +36,7 @@ struct core {
 	int64_t now_ms; /* monotonic, of this loop turn */
 	struct stats stats;
 	struct events *events;
+	struct lag *lag; /* NULL: not measured */
 	struct link_hub *hub;
 	struct app **app;
 	struct forkserver **forkserver; /* by app index */
@@ -98,6 +100,10 @@ void timer_turn(struct core *);
 struct jsonw *emit_task(struct core *, const char *event, const struct task *);
 /* A whole event about a worker; text may be NULL. */
 void emit_worker(struct core *, const struct seat *, const char *event, const char *text);
+
+/* --- obituary.c --- */
+/* Writes the sentence into seat.obituary, which may hold why deferd killed it. */
+void obituary_write(struct seat *, const struct reap_exit *, const struct page_burst *);
 
 /* --- operate.c --- */
 /* After the leases of a turn: how full is it? */

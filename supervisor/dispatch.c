@@ -97,7 +97,7 @@ dispatch_do_retire(struct core *c, const struct lease_action *act)
 
 	snprintf(why, sizeof why, "app %s has tasks and %s", c->app[act->app]->conf->id,
 	    c->lease.app[act->app].seats ? "too few workers" : "no worker");
-	seat_retire(seat_of(act->seat), why);
+	seat_retire(seat_of(act->seat), RETIRE_SHARE, why);
 }
 
 void
@@ -120,8 +120,7 @@ dispatch_turn(struct core *c)
 	}
 	for (size_t i = 0; i < c->seat_n; i++)
 		if (c->seat[i]->link)
-			stats_add(
-			    &c->stats, STAT_LINK_SENT, link_flush(c->seat[i]->link));
+			link_flush(c->seat[i]->link);
 }
 
 /* --- messages --- */
@@ -160,7 +159,7 @@ dispatch_measured(struct seat *s, struct task *t, uint64_t run_us, uint64_t burs
 	s->tasks_done++;
 	int max = s->core->conf->workers.max_tasks;
 	if (max > 0 && s->tasks_done == (uint64_t)max)
-		seat_retire(s, "it has done its maxTasks");
+		seat_retire(s, RETIRE_TASKS, "it has done its maxTasks");
 }
 
 static void
@@ -378,10 +377,10 @@ dispatch_batch(struct seat *s, struct span bytes)
 {
 	struct core *c = s->core;
 	struct mp in = mp_over(bytes);
+	unsigned tasks = 0;
 	struct msg m;
 
 	core_refresh_clock(c);
-	stats_add(&c->stats, STAT_LINK_RECEIVED, 1);
 	heart_heard(&s->heart, c->now_ms);
 	while (!mp_at_end(&in)) {
 		int e = msg_parse(&in, MSG_UP, &m);
@@ -391,6 +390,8 @@ dispatch_batch(struct seat *s, struct span bytes)
 			    s, KILL_BAD, e ? err_text(e) : "it spoke before its HELLO");
 			return;
 		}
+		tasks += msg_is_task(m.number);
 		dispatch_table[m.number](s, &m);
 	}
+	stats_batch(&c->stats, STAT_UP, tasks);
 }

@@ -1,10 +1,13 @@
 #include "hist.h"
+#include "../common/check.h"
+#include <stdio.h>
 
 /* A value that is a bound belongs below it, as OpenMetrics has it. */
-static const struct {
-	uint64_t us;
-	const char *seconds;
-} hist_bounds[HIST_BOUNDS] = {
+struct hist_bound {
+	uint64_t value;
+	const char *text;
+};
+static const struct hist_bound hist_times[HIST_BOUNDS] = {
     {100, "0.0001"},
     {250, "0.00025"},
     {500, "0.0005"},
@@ -27,15 +30,41 @@ static const struct {
     {600000000, "600.0"},
 };
 
-void
-hist_add(struct hist *h, uint64_t us)
+static const struct hist_bound hist_sizes[] = {
+    {1, "1.0"},
+    {2, "2.0"},
+    {4, "4.0"},
+    {8, "8.0"},
+    {16, "16.0"},
+    {32, "32.0"},
+    {64, "64.0"},
+    {128, "128.0"},
+    {256, "256.0"},
+    {512, "512.0"},
+    {1024, "1024.0"},
+};
+
+static void
+hist_count_in(struct hist *h, const struct hist_bound *bound, size_t bounds, uint64_t v)
 {
 	size_t i = 0;
 
-	while (i < HIST_BOUNDS && us > hist_bounds[i].us)
+	while (i < bounds && v > bound[i].value)
 		i++;
 	h->n[i]++;
-	h->sum_us += us;
+	h->sum += v;
+}
+
+void
+hist_add(struct hist *h, uint64_t us)
+{
+	hist_count_in(h, hist_times, HIST_BOUNDS, us);
+}
+
+void
+hist_add_size(struct hist *h, uint64_t size)
+{
+	hist_count_in(h, hist_sizes, COUNT_OF(hist_sizes), size);
 }
 
 uint64_t
@@ -48,20 +77,51 @@ hist_count(const struct hist *h)
 	return n;
 }
 
+/* A sum without labels has no braces. */
+static void
+hist_write_total(struct buf *out, const char *metric, const char *what,
+    const char *labels, const char *value)
+{
+	bool some = labels[0] != '\0';
+
+	buf_printf(out, "%s_%s%s%s%s %s\n", metric, what, some ? "{" : "", labels,
+	    some ? "}" : "", value);
+}
+
+static void
+hist_write_lines(const struct hist *h, const struct hist_bound *bound, size_t bounds,
+    const char *metric, const char *labels, const char *sum, struct buf *out)
+{
+	unsigned long long n = 0;
+	char count[24];
+
+	for (size_t i = 0; i <= bounds; i++) {
+		n += h->n[i];
+		buf_printf(out, "%s_bucket{%s%sle=\"%s\"} %llu\n", metric, labels,
+		    labels[0] ? "," : "", i < bounds ? bound[i].text : "+Inf", n);
+	}
+	snprintf(count, sizeof count, "%llu", n);
+	hist_write_total(out, metric, "count", labels, count);
+	hist_write_total(out, metric, "sum", labels, sum);
+}
+
 void
 hist_write(
     const struct hist *h, const char *metric, const char *labels, struct buf *out)
 {
-	unsigned long long n = 0;
+	char sum[40];
 
-	for (size_t i = 0; i <= HIST_BOUNDS; i++) {
-		n += h->n[i];
-		buf_printf(out, "%s_bucket{%s%sle=\"%s\"} %llu\n", metric, labels,
-		    labels[0] ? "," : "",
-		    i < HIST_BOUNDS ? hist_bounds[i].seconds : "+Inf", n);
-	}
-	buf_printf(out, "%s_count{%s} %llu\n", metric, labels, n);
-	buf_printf(out, "%s_sum{%s} %llu.%06llu\n", metric, labels,
-	    (unsigned long long)(h->sum_us / 1000000),
-	    (unsigned long long)(h->sum_us % 1000000));
+	snprintf(sum, sizeof sum, "%llu.%06llu", (unsigned long long)(h->sum / 1000000),
+	    (unsigned long long)(h->sum % 1000000));
+	hist_write_lines(h, hist_times, HIST_BOUNDS, metric, labels, sum, out);
+}
+
+void
+hist_write_sizes(
+    const struct hist *h, const char *metric, const char *labels, struct buf *out)
+{
+	char sum[40];
+
+	snprintf(sum, sizeof sum, "%llu", (unsigned long long)h->sum);
+	hist_write_lines(h, hist_sizes, COUNT_OF(hist_sizes), metric, labels, sum, out);
 }

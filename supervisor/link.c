@@ -246,22 +246,20 @@ link_send_batch(struct link *l, const struct batch *b)
 	return false;
 }
 
-unsigned
+void
 link_flush(struct link *l)
 {
 	struct batch *b;
-	unsigned n = 0;
 
 	while (!l->blocked && (b = outbox_peek(&l->out))) {
 		if (link_send_batch(l, b)) {
+			l->ops.sent(b->tasks, l->arg);
 			outbox_drop(&l->out);
-			n++;
 		} else { /* the peer has not taken the last one yet */
 			l->blocked = true;
 			event_add(l->writable, NULL);
 		}
 	}
-	return n;
 }
 
 static void

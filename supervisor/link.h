@@ -23,6 +23,8 @@ struct link_ops {
 	void (*up)(uint64_t pid, uint64_t uid, void *arg);
 	/* The peer is gone. */
 	void (*down)(void *arg);
+	/* A batch has been handed over, with so many messages that carry a task. */
+	void (*sent)(unsigned tasks, void *arg);
 };
 
 /* One hub per process: NNG's start, the notes of its callbacks. NULL and errno. */
@@ -41,8 +43,8 @@ const char *link_address(const struct link *);
 /* Queues a message for the next batch. 0 or -ERR_NOMEM. */
 int link_put(struct link *, enum msg_number, const void *fields) MUST_USE;
 /* Hands over as many batches as NNG takes now; the rest follows when it can. Call once at
- * the end of each loop turn. Returns how many it took. */
-unsigned link_flush(struct link *);
+ * the end of each loop turn. */
+void link_flush(struct link *);
 /* Takes whatever has arrived, now: what a worker said before it died still counts. */
 void link_drain(struct link *);
 void link_free(struct link *);

@@ -105,7 +105,8 @@ core_scale(struct core *c, int workers)
 	for (size_t i = 0; i < c->seat_n; i++)
 		stay += operate_stays(c->seat[i]);
 	for (; stay > workers; stay--)
-		seat_retire(operate_least_needed(c), "the pool has become smaller");
+		seat_retire(operate_least_needed(c), RETIRE_SCALE,
+		    "the pool has become smaller");
 	log_info("the pool is scaled from %d to %d workers, low lane up to %u", was,
 	    workers, c->lease.low_limit);
 	if ((w = events_begin(c->events, "scale"))) {
@@ -127,7 +128,7 @@ core_recycle(struct core *c, uint64_t worker)
 
 		if (!operate_stays(s) || (worker && s->worker != worker))
 			continue;
-		seat_retire(s, "an operator asked for another worker");
+		seat_retire(s, RETIRE_ASKED, "an operator asked for another worker");
 		n++;
 	}
 	return n;

@@ -207,7 +207,7 @@ reload_commit(struct core *c)
 			continue;
 		lease_seat_aside(&c->lease, &s->lease);
 		if (s->life != LIFE_EMPTY)
-			seat_retire(s, "a reload");
+			seat_retire(s, RETIRE_RELOAD, "a reload");
 	}
 	int was = c->conf->workers.concurrent;
 	core_use_conf(c, r->next);

@@ -42,6 +42,7 @@ seat_clear(struct seat *s)
 	s->hello = false;
 	s->lost_ms = 0;
 	s->killed = KILL_NONE;
+	s->retired = RETIRE_OWN;
 }
 
 void
@@ -95,10 +96,19 @@ seat_link_down_cb(void *arg)
 		s->lost_ms = s->core->now_ms;
 }
 
+static void
+seat_link_sent_cb(unsigned tasks, void *arg)
+{
+	struct seat *s = arg;
+
+	stats_batch(&s->core->stats, STAT_DOWN, tasks);
+}
+
 static const struct link_ops seat_link_ops = {
     .batch = seat_link_batch_cb,
     .up = seat_link_up_cb,
     .down = seat_link_down_cb,
+    .sent = seat_link_sent_cb,
 };
 
 /* --- birth --- */
@@ -227,11 +237,13 @@ seat_on_hello(struct seat *s, const struct msg_hello *m)
 /* --- going --- */
 
 void
-seat_retire(struct seat *s, const char *reason)
+seat_retire(struct seat *s, enum retire_cause cause, const char *reason)
 {
 	struct msg_retire retire = {.reason = span_str(reason)};
 	enum life_action act = seat_step(s, LIFE_EV_RETIRE);
 
+	if (s->retired == RETIRE_OWN)
+		s->retired = cause;
 	if (act == LIFE_SHOOT) {
 		s->killed = KILL_STOP;
 		if (s->pid)
@@ -266,20 +278,9 @@ seat_on_bye(struct seat *s, const struct msg_bye *m)
 	struct msg_bye_ack ack;
 	if (link_put(s->link, MSG_BYE_ACK, &ack) != 0)
 		seat_kill(s, KILL_BAD, "no memory to say goodbye");
-	stats_add(&c->stats, STAT_WORKERS_RETIRED, 1);
+	stats_add(&c->stats, STAT_WORKERS_RETIRED_OWN + s->retired, 1);
 	emit_worker(c, s, "retire", why);
 }
-
-static const struct {
-	enum stat stat;
-	bool counted;
-} seat_kill_stats[] = {
-    [KILL_BURST] = {STAT_WORKERS_KILLED_BURST, true},
-    [KILL_BEAT] = {STAT_WORKERS_KILLED_BEAT, true},
-    [KILL_DEADLINE] = {STAT_WORKERS_KILLED_DEADLINE, true},
-    [KILL_ASKED] = {STAT_WORKERS_KILLED_ASKED, true},
-    [KILL_STOP] = {0, false},
-};
 
 void
 seat_kill(struct seat *s, enum kill_cause cause, const char *why)
@@ -292,8 +293,7 @@ seat_kill(struct seat *s, enum kill_cause cause, const char *why)
 	snprintf(s->obituary, sizeof s->obituary, "%s", why);
 	if (s->lease.state != LEASE_SEAT_CLOSING && s->lease.state != LEASE_SEAT_EMPTY)
 		lease_seat_closing(&c->lease, &s->lease, -1);
-	if (cause < (int)COUNT_OF(seat_kill_stats) && seat_kill_stats[cause].counted)
-		stats_add(&c->stats, seat_kill_stats[cause].stat, 1);
+	stats_add(&c->stats, STAT_WORKERS_KILLED_BURST + cause - KILL_BURST, 1);
 	if (cause != KILL_STOP)
 		log_warn("worker %llu (pid %d, seat %d): %s: killing it", W(s),
 		    (int)s->pid, s->lease.index + 1, why);
@@ -302,29 +302,6 @@ seat_kill(struct seat *s, enum kill_cause cause, const char *why)
 }
 
 /* --- death --- */
-
-static void
-seat_write_obituary(
-    struct seat *s, const struct reap_exit *x, const struct page_burst *burst)
-{
-	char how[64], why[SEAT_OBITUARY_BYTES / 2] = "";
-	const struct task *t =
-	    burst->began_ns ? tasks_find(&s->core->tasks, &burst->task) : NULL;
-
-	if (s->killed != KILL_NONE)
-		snprintf(why, sizeof why, " (deferd killed it: %.150s)", s->obituary);
-	snprintf(s->obituary, sizeof s->obituary,
-	    "worker %llu, pid %d, %s%s after %lld ms and %llu tasks; ran %s; %u "
-	    "leases; cpu "
-	    "%lld ms, peak memory %ld KiB",
-	    W(s), (int)s->pid, reap_describe(x, how, sizeof how), why,
-	    (long long)(x->at_ms - s->spawned_ms), (unsigned long long)s->tasks_done,
-	    t ? t->handler->name : "no burst", s->lease.leased,
-	    (long long)(x->usage.ru_utime.tv_sec + x->usage.ru_stime.tv_sec) *
-		    MS_PER_S +
-		(x->usage.ru_utime.tv_usec + x->usage.ru_stime.tv_usec) / 1000,
-	    x->usage.ru_maxrss);
-}
 
 /* Only a worker that finished nothing counts for the brakes. */
 static void
@@ -349,6 +326,15 @@ seat_brake(struct seat *s)
 	    s->lease.index + 1, (long long)wait);
 }
 
+static enum stat
+seat_death_stat(const struct seat *s, const struct reap_exit *x)
+{
+	if (s->killed != KILL_NONE)
+		return STAT_WORKERS_DIED_KILLED;
+	return WIFSIGNALED(x->status) ? STAT_WORKERS_DIED_SIGNAL
+				      : STAT_WORKERS_DIED_EXIT;
+}
+
 static void
 seat_bury_dead(struct seat *s, const struct reap_exit *x)
 {
@@ -357,10 +343,10 @@ seat_bury_dead(struct seat *s, const struct reap_exit *x)
 
 	if (s->page)
 		page_read(s->page, &burst);
-	seat_write_obituary(s, x, &burst);
+	obituary_write(s, x, &burst);
 	dossier_open(s, x, &burst);
 	if (s->killed != KILL_STOP) {
-		stats_add(&c->stats, STAT_WORKERS_DIED, 1);
+		stats_add(&c->stats, seat_death_stat(s, x), 1);
 		log_warn("obituary: %s", s->obituary);
 	}
 	emit_worker(c, s, "death", s->obituary);

@@ -24,6 +24,8 @@ struct msg_hello;
 struct reap_exit;
 
 enum kill_cause { KILL_NONE, KILL_BURST, KILL_BEAT, KILL_DEADLINE, KILL_ASKED, KILL_BAD, KILL_STOP };
+/* Why a worker was asked to go; RETIRE_OWN: it was not, it goes of its own accord. */
+enum retire_cause { RETIRE_OWN, RETIRE_TASKS, RETIRE_SHARE, RETIRE_SCALE, RETIRE_ASKED, RETIRE_RELOAD, RETIRE_STOP };
 
 struct seat {
 	struct lease_seat lease; /* first: a lease's seat is a seat */
@@ -44,6 +46,7 @@ struct seat {
 	uint64_t heap_bytes, fibers, symbols; /* of the last beat */
 	int64_t lost_ms; /* since when its pipe is closed; 0: it is not */
 	enum kill_cause killed;
+	enum retire_cause retired;
 	int bye_status; /* what BYE said */
 	struct brake brake;
 	int64_t not_before_ms; /* braked: no spawn before */
@@ -65,7 +68,7 @@ void seat_on_bye(struct seat *, const struct msg_bye *);
 void seat_on_exit(struct seat *, const struct reap_exit *);
 
 /* Asks the worker to finish what it has and go. */
-void seat_retire(struct seat *, const char *reason);
+void seat_retire(struct seat *, enum retire_cause, const char *reason);
 /* SIGKILL, for that cause; why is logged and stands in the obituary. */
 void seat_kill(struct seat *, enum kill_cause, const char *why);
 

@@ -51,7 +51,7 @@ stats_write_rows(const struct stats *s, struct buf *out)
 	}
 }
 
-/* --- times --- */
+/* --- times and sizes --- */
 
 static const struct {
 	const char *metric, *help;
@@ -64,6 +64,16 @@ static const struct {
 	"the longest time of Ruby between two awaits of a task"},
 };
 
+static void
+stats_write_hist_head(
+    struct buf *out, const char *metric, const char *unit, const char *help)
+{
+	buf_printf(out, "# TYPE %s histogram\n", metric);
+	if (unit)
+		buf_printf(out, "# UNIT %s %s\n", metric, unit);
+	buf_printf(out, "# HELP %s %s.\n", metric, help);
+}
+
 /* Kinds that never ran in a lane are left out. */
 static void
 stats_write_times(const struct stats *s, struct buf *out)
@@ -72,9 +82,7 @@ stats_write_times(const struct stats *s, struct buf *out)
 
 	for (int i = 0; i < STAT_TIME_COUNT; i++) {
 		const char *metric = stats_times[i].metric;
-		buf_printf(out,
-		    "# TYPE %s histogram\n# UNIT %s seconds\n# HELP %s %s.\n", metric,
-		    metric, metric, stats_times[i].help);
+		stats_write_hist_head(out, metric, "seconds", stats_times[i].help);
 		for (int n = 0; n < LANE_COUNT * KIND_END; n++) {
 			enum lane_name lane = (enum lane_name)(n / KIND_END);
 			enum kind kind = (enum kind)(n % KIND_END);
@@ -86,6 +94,27 @@ stats_write_times(const struct stats *s, struct buf *out)
 			hist_write(h, metric, labels, out);
 		}
 	}
+}
+
+static void
+stats_write_batches(const struct stats *s, struct buf *out)
+{
+	static const char metric[] = "deferd_link_batch_tasks";
+
+	stats_write_hist_head(
+	    out, metric, NULL, "tasks or results in an NNG message that has any");
+	hist_write_sizes(&s->batch[STAT_DOWN], metric, "direction=\"down\"", out);
+	hist_write_sizes(&s->batch[STAT_UP], metric, "direction=\"up\"", out);
+}
+
+static void
+stats_write_lag(const struct stats *s, struct buf *out)
+{
+	static const char metric[] = "deferd_loop_lag_seconds";
+
+	stats_write_hist_head(out, metric, "seconds",
+	    "how late a timer of 1 ms came that runs while there is traffic");
+	hist_write(&s->lag, metric, "", out);
 }
 
 /* --- the core's gauges --- */
@@ -184,15 +213,32 @@ stats_write_gauge(struct buf *out, const char *metric, const char *help, uint64_
 	stats_write_value(out, metric, false, "", value);
 }
 
+static void
+stats_write_peaks(const struct core *c, struct buf *out)
+{
+	const struct core_peaks *p = core_peaks(c);
+
+	stats_write_gauge(out, "deferd_queued_max",
+	    "the most tasks that waited at once since the start", p->queued);
+	stats_write_gauge(out, "deferd_leased_max",
+	    "the most tasks that ran at once since the start", p->leased);
+	stats_write_head(out, "deferd_pool_full", true,
+	    "how often tasks began to wait because no slot was free");
+	stats_write_value(out, "deferd_pool_full", true, "", p->full);
+}
+
 int
 stats_write(const struct stats *s, const struct core *c, struct buf *out)
 {
 	stats_write_rows(s, out);
 	stats_write_times(s, out);
+	stats_write_batches(s, out);
+	stats_write_lag(s, out);
 	stats_write_lanes(c, out);
 	stats_write_workers(c, out);
 	stats_write_gauge(
 	    out, "deferd_capacity", "workers times slots", (uint64_t)core_capacity(c));
+	stats_write_peaks(c, out);
 	stats_write_gauge(out, "deferd_payload_bytes",
 	    "payload of the tasks that have not ended", core_payload_bytes(c));
 	stats_write_gauge(out, "deferd_ready", "1 when new tasks are taken and can run",

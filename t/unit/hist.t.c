@@ -79,5 +79,24 @@ t_never_falls(void)
 	buf_fini(&text);
 }
 
+static void
+t_sizes(void)
+{
+	struct hist h = {0};
+
+	hist_add_size(&h, 1);
+	hist_add_size(&h, 2);
+	hist_add_size(&h, 3);
+	hist_add_size(&h, 5000);
+	buf_fini(&text);
+	buf_init(&text, 0);
+	hist_write_sizes(&h, "m", "", &text);
+	OK(strstr(buf_cstr(&text), "m_bucket{le=\"1.0\"} 1\nm_bucket{le=\"2.0\"} 2\n"));
+	OK(strstr(buf_cstr(&text), "m_bucket{le=\"4.0\"} 3\n"));
+	OK(strstr(buf_cstr(&text), "m_bucket{le=\"1024.0\"} 3\nm_bucket{le=\"+Inf\"} "
+				   "4\nm_count 4\nm_sum 5006\n"));
+	buf_fini(&text);
+}
+
 TESTS(TEST(begins_empty), TEST(a_bound_belongs_below), TEST(takes_everything),
-    TEST(never_falls))
+    TEST(never_falls), TEST(sizes))

@@ -56,6 +56,14 @@ core_not_ready(const struct core *c)
 {
 	return c->not_ready;
 }
+const struct core_peaks *
+core_peaks(const struct core *c UNUSED)
+{
+	static const struct core_peaks none;
+
+	return &none;
+}
+
 int
 core_capacity(const struct core *c UNUSED)
 {

@@ -51,7 +51,7 @@ rule_breaker(const char *name)
 	struct call c = world_call(&w, name, EXEC_SYNC);
 	EQ_INT(c.state, TASK_FAILED);
 	EQ_INT(c.fault, FAULT_WORKER_DIED);
-	EQ_INT(world_stat_of(&w, STAT_WORKERS_DIED), CORE_RERUNS_MAX + 1);
+	EQ_INT(world_deaths(&w), CORE_RERUNS_MAX + 1);
 	c = world_call(&w, "hello", EXEC_SYNC);
 	EQ_INT(c.state, TASK_DONE);
 	WAIT_FOR(&w, world_ready(&w) == 2);
@@ -151,8 +151,8 @@ t_a_goodbye_with_tasks_left(void)
 	world_init(&w, 1, 1, "");
 	struct call c = world_call(&w, "bye", EXEC_ASYNC);
 	EQ_INT(c.fault, FAULT_WORKER_DIED);
-	EQ_INT(world_stat_of(&w, STAT_WORKERS_RETIRED), CORE_RERUNS_MAX + 1);
-	EQ_INT(world_stat_of(&w, STAT_WORKERS_DIED), 0);
+	EQ_INT(world_stat_of(&w, STAT_WORKERS_RETIRED_OWN), CORE_RERUNS_MAX + 1);
+	EQ_INT(world_deaths(&w), 0);
 	world_fini(&w);
 }
 
@@ -192,7 +192,7 @@ t_a_pid_that_comes_back(void)
 		    .pid = pid + 1 + (pid_t)r->n, .at_ms = w.core->now_ms - 1000};
 	kill(pid, SIGKILL);
 	WAIT_FOR(&w, world_ready(&w) == 1 && w.core->seat[0]->pid != pid);
-	EQ_INT(world_stat_of(&w, STAT_WORKERS_DIED), 1);
+	EQ_INT(world_deaths(&w), 1);
 	world_fini(&w);
 }
 
@@ -206,7 +206,7 @@ t_another_users_worker_is_refused(void)
 	WAIT_FOR(&w, world_ready(&w) == 1);
 	w.core->forkserver[0]->uid = getuid() + 1;
 	kill(w.core->seat[0]->pid, SIGKILL);
-	WAIT_FOR(&w, world_stat_of(&w, STAT_WORKERS_DIED) >= 3);
+	WAIT_FOR(&w, world_deaths(&w) >= 3);
 	EQ_INT(world_ready(&w), 0);
 	OK(strstr(w.core->seat[0]->obituary, "or user, answered for it"));
 	w.core->forkserver[0]->uid = getuid();

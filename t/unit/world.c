@@ -129,3 +129,10 @@ world_stat_of(const struct world *w, enum stat s)
 {
 	return w->core->stats.value[s];
 }
+
+uint64_t
+world_deaths(const struct world *w)
+{
+	return stats_sum(
+	    &w->core->stats, STAT_WORKERS_DIED_KILLED, STAT_WORKERS_DIED_EXIT);
+}

@@ -39,6 +39,8 @@ struct call world_call(struct world *, const char *name, enum execution);
 /* Seats with a ready worker. */
 size_t world_ready(const struct world *);
 uint64_t world_stat_of(const struct world *, enum stat);
+/* Workers that died, whatever the cause. */
+uint64_t world_deaths(const struct world *);
 
 #define WAIT_FOR(w, condition)                                                         \
 	do {                                                                           \
