@@ -19,9 +19,11 @@ place_value(struct engine *e)
 	return mrb_fixnum_value((mrb_int)sym << 24 | (line & 0xffffff));
 }
 
-static struct scope *
-scope_here(struct engine *e, mrb_state *mrb)
+struct scope *
+scope_here(struct engine *e)
 {
+	mrb_state *mrb = e->vm.mrb;
+
 	if (!e->scope)
 		mrb_raise(mrb, E_RUNTIME_ERROR,
 		    "deferred work can only be started by a handler, not while its "
@@ -78,17 +80,14 @@ d_watch(mrb_state *mrb, mrb_value self)
 	return mrb_false_value();
 }
 
-/* d.__then(on_ok, on_err): the derived deferred. */
 static mrb_value
-d_then(mrb_state *mrb, mrb_value self)
+then_make(struct engine *e, mrb_value self, mrb_value on_ok, mrb_value on_err)
 {
-	struct engine *e = engine_of(mrb);
-	struct scope *s = scope_here(e, mrb);
-	mrb_value on_ok, on_err;
-
-	mrb_get_args(mrb, "oo", &on_ok, &on_err);
+	mrb_state *mrb = e->vm.mrb;
+	struct scope *s = scope_here(e);
 	mrb_value d =
 	    mrb_obj_value(mrb_obj_alloc(mrb, MRB_TT_OBJECT, e->vm.cls.deferred));
+
 	IV_SET(mrb, d, source, self);
 	IV_SET(mrb, d, scope, mrb_fixnum_value(s->code));
 	if (!mrb_nil_p(on_ok))
@@ -106,53 +105,51 @@ d_then(mrb_state *mrb, mrb_value self)
 	return d;
 }
 
-/* d.__post(mode, what): d.__call is run soon, in a fiber of the present scope. */
+/* Promises/A+ 2.2.1: what cannot be called is ignored. */
 static mrb_value
-d_post(mrb_state *mrb, mrb_value self)
+callable(mrb_state *mrb, mrb_value v)
 {
-	struct engine *e = engine_of(mrb);
-	mrb_value mode, what;
-
-	mrb_get_args(mrb, "oo", &mode, &what);
-	IV_SET(mrb, self, mode, mode);
-	IV_SET(mrb, self, on_ok, what);
-	IV_SET(mrb, self, scope, mrb_fixnum_value(scope_here(e, mrb)->code));
-	deferred_post(e, self);
-	return self;
+	if (mrb_nil_p(v) || mrb_type(v) == MRB_TT_PROC)
+		return v;
+	return mrb_respond_to(mrb, v, engine_of(mrb)->vm.sym.call) ? v
+								   : mrb_nil_value();
 }
 
-/* d.__follow(other): d will settle as other does. */
+/* d.then(on_fulfilled, on_rejected) { }: the derived deferred. */
 static mrb_value
-d_follow(mrb_state *mrb, mrb_value self)
+d_then(mrb_state *mrb, mrb_value self)
 {
-	struct engine *e = engine_of(mrb);
-	mrb_value o, src = IV(mrb, self, source);
+	mrb_value on_ok = mrb_nil_value(), on_err = on_ok, block = on_ok;
 
-	mrb_get_args(mrb, "o", &o);
-	IV_SET(mrb, o, handled, mrb_true_value());
-	if (mrb_nil_p(src)) {
-		IV_SET(mrb, self, source, o);
-	} else {
-		mrb_value two[2] = {src, o};
-		IV_SET(mrb, self, source, mrb_ary_new_from_values(mrb, 2, two));
-	}
-	if (!mrb_nil_p(IV(mrb, o, state))) {
-		deferred_settle(
-		    e, self, mrb_true_p(IV(mrb, o, state)), IV(mrb, o, value));
-		return self;
-	}
-	IV_SET(mrb, self, mode, mrb_fixnum_value(1));
-	IV_SET(mrb, self, on_ok, o);
-	IV_SET(mrb, self, scope, mrb_fixnum_value(scope_here(e, mrb)->code));
-	deferred_add_reaction(mrb, o, self);
-	return self;
+	mrb_get_args(mrb, "|oo&", &on_ok, &on_err, &block);
+	return then_make(engine_of(mrb), self,
+	    callable(mrb, mrb_nil_p(block) ? on_ok : block), callable(mrb, on_err));
+}
+
+/* d.catch(on_rejected) { } */
+static mrb_value
+d_catch(mrb_state *mrb, mrb_value self)
+{
+	mrb_value on_err = mrb_nil_value(), block = on_err;
+
+	mrb_get_args(mrb, "|o&", &on_err, &block);
+	return then_make(engine_of(mrb), self, mrb_nil_value(),
+	    callable(mrb, mrb_nil_p(block) ? on_err : block));
+}
+
+/* d.__resolve(v) */
+static mrb_value
+d_resolve(mrb_state *mrb, mrb_value self)
+{
+	deferred_resolve(engine_of(mrb), self, mrb_get_arg1(mrb));
+	return mrb_nil_value();
 }
 
 mrb_value
 deferred_begin(struct engine *e, enum pend_kind kind)
 {
 	mrb_state *mrb = e->vm.mrb;
-	struct scope *s = scope_here(e, mrb);
+	struct scope *s = scope_here(e);
 	mrb_value d =
 	    mrb_obj_value(mrb_obj_alloc(mrb, MRB_TT_OBJECT, e->vm.cls.deferred));
 	struct pend *p = pend_new(e, s, kind, d);
@@ -192,7 +189,7 @@ d_async(mrb_state *mrb, mrb_value self UNUSED)
 	mrb_get_args(mrb, "o", &block);
 	mrb_value d = deferred_begin(e, PEND_ASYNC);
 	IV_SET(mrb, d, place, place_value(e));
-	IV_SET(mrb, d, mode, mrb_fixnum_value(3));
+	IV_SET(mrb, d, mode, mrb_fixnum_value(MODE_ASYNC));
 	IV_SET(mrb, d, on_ok, block);
 	IV_SET(mrb, d, scope, mrb_fixnum_value(e->scope->code));
 	if (e->running && e->running->detached)
@@ -260,9 +257,10 @@ deferred_define(struct engine *e)
 	    {"__settle", d_settle, MRB_ARGS_REQ(2), false},
 	    {"__wait", d_wait, MRB_ARGS_NONE(), false},
 	    {"__watch", d_watch, MRB_ARGS_REQ(1), false},
-	    {"__then", d_then, MRB_ARGS_REQ(2), false},
-	    {"__post", d_post, MRB_ARGS_REQ(2), false},
-	    {"__follow", d_follow, MRB_ARGS_REQ(1), false},
+	    {"then", d_then, MRB_ARGS_OPT(2) | MRB_ARGS_BLOCK(), false},
+	    {"__then", d_then, MRB_ARGS_OPT(2) | MRB_ARGS_BLOCK(), false},
+	    {"catch", d_catch, MRB_ARGS_OPT(1) | MRB_ARGS_BLOCK(), false},
+	    {"__resolve", d_resolve, MRB_ARGS_REQ(1), false},
 	    {"__own", d_own, MRB_ARGS_NONE(), false},
 	    {"__adopt", d_adopt, MRB_ARGS_NONE(), false},
 	    {"__stop", d_stop, MRB_ARGS_NONE(), false},

@@ -211,7 +211,6 @@ ready_fiber(struct engine *e, struct ready *r)
 	fiber_resume(e, r->code);
 }
 
-/* A block given to then, or to async: it may await, so it gets a fiber. */
 static void
 ready_reaction(struct engine *e, struct ready *r)
 {
@@ -225,7 +224,7 @@ ready_reaction(struct engine *e, struct ready *r)
 	if (s->cut && s->phase == SCOPE_ENDED)
 		scope_check(e, s);
 	else
-		fiber_start(e, s, d, mrb_nil_value(), 0, false, r->detached);
+		deferred_run(e, s, d, r->detached);
 }
 
 static void

@@ -80,7 +80,7 @@ pend_settle(mrb_state *mrb, void *arg)
 	if (!p->ok)
 		deferred_settle(e, d, false, v);
 	else
-		mrb_funcall_argv(mrb, d, e->vm.sym.fire, 1, &v);
+		deferred_resolve(e, d, v);
 	return mrb_nil_value();
 }
 

@@ -15,7 +15,9 @@
 
 #define VM_SYM_TABLE(X)                                                                   \
 	X(call, "call")                                                                   \
-	X(fire, "__fire")                                                                 \
+	X(then, "then")                                                                   \
+	X(responds, "respond_to?")                                                        \
+	X(responds_missing, "respond_to_missing?")                                        \
 	X(watch, "__watch")                                                               \
 	X(make_fiber, "__make_fiber")                                                     \
 	X(message, "message")                                                             \

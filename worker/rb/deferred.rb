@@ -14,7 +14,7 @@ class Deferred
   end
 
   def self.resolve(value = nil)
-    return value if value.is_a?(Deferred)
+    return value if Deferred === value
     d = __bare
     d.__resolve(value)
     d
@@ -69,18 +69,6 @@ class Deferred
     inspect
   end
 
-  def then(on_ok = nil, on_err = nil, &block)
-    on_ok = block if block
-    on_ok = nil unless on_ok.respond_to?(:call)
-    on_err = nil unless on_err.respond_to?(:call)
-    __then(on_ok, on_err)
-  end
-
-  def catch(on_err = nil, &block)
-    on_err = block if block
-    __then(nil, on_err)
-  end
-
   def finally(on_end = nil, &block)
     on_end = block if block
     raise ArgumentError, "finally needs a block" unless on_end
@@ -126,85 +114,37 @@ class Deferred
      }]
   end
 
-  # The resolution procedure: a deferred is followed, a thenable asked, all else taken.
-  def __resolve(v)
-    if v.is_a?(Deferred)
-      if v.equal?(self)
-        __settle(false, TypeError.new("a deferred cannot be resolved with itself"))
-      else
-        __follow(v)
-      end
-    elsif __plain?(v)
-      __settle(true, v)
-    elsif v.respond_to?(:then)
-      __post(2, v)
-    else
-      __settle(true, v)
-    end
-  end
-
-  def __plain?(v)
-    case v
-    when nil, true, false, Numeric, String, Symbol, Array, Hash then true
-    else false
-    end
-  end
-
-  # A pending operation has its result.
-  def __fire(v)
-    __resolve(v)
-  end
-
-  # Runs in a fiber: a block of then, or of async; what a deferred follows; a thenable.
-  def __call(_)
-    return unless @state.nil?
-    what = @on_ok
+  # Runs in a fiber: a block of then or of async, or a thenable's then.
+  def __call(what)
     case @mode
-    when nil then __run_then
-    when 1 then __settle(what.__state, what.__value)
-    when 2 then __ask(what)
-    else __run_async(what)
-    end
-  end
-
-  def __run_then
-    source = @source
-    ok = source.__state
-    block = ok ? @on_ok : @on_err
-    @on_ok = @on_err = nil
-    if block
-      begin
-        v = block.call(source.__value)
-      rescue Exception => e
-        __settle(false, e)
-        return
-      end
-      __resolve(v)
+    when nil then v = what.call(@source.__value)
+    when 2 then return __ask(what)
+    when 4 then return what.respond_to?(:then) ? __ask(what) : __settle(true, what)
     else
-      __settle(ok, source.__value)
-    end
-  end
-
-  def __run_async(block)
-    @on_ok = nil
-    __own
-    begin
-      v = block.call
-    rescue Exception => e
-      __settle(false, e)
-      return
+      __own
+      v = what.call
     end
     __resolve(v)
+  rescue Exception => e
+    __settle(false, e)
   end
 
   def __ask(thenable)
-    @on_ok = nil
     resolve, reject = __settlers
     begin
       thenable.then(resolve, reject)
     rescue Exception => e
       reject.call(e)
     end
+  end
+
+  # Frozen, it could not settle; a copy never would.
+  def freeze
+    self
+  end
+
+  def initialize_copy(_)
+    raise TypeError, "a Deferred cannot be copied"
   end
 
   def __callback(callback)
@@ -216,7 +156,7 @@ end
 module Kernel
   # Suspends the handler until the deferred has settled; any other value comes back.
   def await(d)
-    d.is_a?(Deferred) ? d.await : d
+    Deferred === d ? d.await : d
   end
 
   # Runs the block in a fiber of its own, soon; its Deferred settles as the block ends.

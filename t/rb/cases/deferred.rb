@@ -72,6 +72,38 @@ Cloud.function("deep") { d = Deferred.resolve(0); 3000.times { d = d.then { |v| 
 Cloud.function("not_a_list") { Deferred.all(5) }
 Cloud.function("no_block") { Deferred.new }
 Cloud.function("thens") { [1.respond_to?(:then), nil.respond_to?(:then), {}.respond_to?(:yield_self)] }
+class Says
+  def initialize(&says) @says = says end
+  def respond_to?(name) name == :then ? @says.call : super end
+  def then(yes, _no) yes.call("asked") end
+end
+class Proxy
+  def respond_to_missing?(name, _all) name == :then end
+  def method_missing(name, *args) name == :then ? args[0].call("by proxy") : super end
+end
+class Blank < BasicObject; end
+class BlankThenable < BasicObject
+  def then(yes, _no) yes.call("blank") end
+end
+Cloud.function("says_yes") { Deferred.resolve(Says.new { true }) }
+Cloud.function("says_no") { Deferred.resolve(Says.new { false }).then { |v| v.class.to_s } }
+Cloud.function("says_raise") { Deferred.resolve(Says.new { raise "do not ask" }) }
+Cloud.function("proxy") { Deferred.resolve(Proxy.new) }
+Cloud.function("blank") { Deferred.resolve(Blank.new).then { |v| Blank === v } }
+Cloud.function("blank_thenable") { Deferred.resolve(BlankThenable.new) }
+Cloud.function("not_callable") { Deferred.reject("r").then(5, "x").catch(7).then(nil, nil).catch { |e| [e, 1] } }
+Cloud.function("pair") { Deferred.resolve([1, 2]).then { |a, b| [b, a] } }
+Cloud.function("circle") do
+  a = b = nil
+  x = Deferred.new { |yes, _| a = yes }
+  y = Deferred.new { |yes, _| b = yes }
+  a.call(y)
+  b.call(x)
+  Deferred.all_settled([x, y]).then { |l| l.map { |o| o["reason"].class.to_s } }
+end
+Cloud.function("own_child") { d = nil; d = Deferred.delay(1).then { d.then { 1 } } }
+Cloud.function("frozen") { d = Deferred.delay(1, 1).freeze; d.then { |v| v + 1 }.freeze }
+Cloud.function("copied") { Deferred.delay(0).detach.dup }
 
 # run: value {}
 # want: done 5
@@ -157,3 +189,27 @@ Cloud.function("thens") { [1.respond_to?(:then), nil.respond_to?(:then), {}.resp
 # want: failed RAISED ArgumentError: Deferred.new needs a block { |resolve, reject| ... }
 # run: thens {}
 # want: done [false,false,false]
+# run: says_yes {}
+# want: done "asked"
+# run: says_no {}
+# want: done "Says"
+# run: says_raise {}
+# want: failed RAISED RuntimeError: do not ask
+# run: proxy {}
+# want: done "by proxy"
+# run: blank {}
+# want: done true
+# run: blank_thenable {}
+# want: done "blank"
+# run: not_callable {}
+# want: done ["r",1]
+# run: pair {}
+# want: done [2,1]
+# run: circle {}
+# want: done ["TypeError","TypeError"]
+# run: own_child {}
+# want: failed RAISED TypeError: a deferred cannot be resolved with one that waits for it: neither would ever settle
+# run: frozen {}
+# want: done 2
+# run: copied {}
+# want: failed RAISED TypeError: a Deferred cannot be copied
