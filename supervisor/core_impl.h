@@ -85,6 +85,11 @@ int64_t dispatch_deadline_ms(const struct task *); /* when the task must be done
 /* --- enqueue.c: Cloud.enqueue --- */
 void enqueue_on_message(struct seat *, const struct msg_enqueue *);
 
+/* --- leftover.c: what handlers say, and what they leave behind --- */
+void leftover_on_detached(struct seat *, const struct msg_detached *);
+void leftover_on_unhandled(struct seat *, const struct msg_unhandled *);
+void leftover_on_log(struct seat *, const struct msg_log *);
+
 /* --- watch.c: hearts, deadlines, timers --- */
 void watch_arm_deadline(struct core *, struct task *, int64_t at_ms);
 void watch_turn(struct core *);

@@ -267,62 +267,23 @@ dispatch_progress(struct seat *s, const struct msg *m)
 	n->progress = dispatch_copy(p->text);
 }
 
+/* These are worth having when the task is over, too. */
 static void
 dispatch_log(struct seat *s, const struct msg *m)
 {
-	const struct msg_log *l = &m->log;
-	enum log_level level =
-	    l->level > LOG_LEVEL_DEBUG ? LOG_LEVEL_DEBUG : (enum log_level)l->level;
-	struct task *t = l->task.n ? DISPATCH_TASK(s, l) : NULL;
-	struct log_about about = {.worker = s->worker};
-	char id[TASKID_TEXT_BYTES];
-
-	dossier_lines_add(&s->lines, level, l->text);
-	if (t)
-		about = tasks_about(t, id);
-	log_about(level, &about, "%.*s", SPAN_FMT(l->text));
+	leftover_on_log(s, &m->log);
 }
 
 static void
 dispatch_detached(struct seat *s, const struct msg *m)
 {
-	static const char *const fate[] = {"its task is not over before it has settled",
-	    "it runs on while the worker lives", "its task fails"};
-	const struct msg_detached *d = &m->detached;
-	struct task *t = DISPATCH_TASK(s, d);
-	char id[TASKID_TEXT_BYTES];
-
-	if (!t)
-		return;
-	struct log_about about = tasks_about(t, id);
-	t->handler->detached++;
-	stats_add(&s->core->stats, STAT_DETACHED, 1);
-	log_about(LOG_LEVEL_WARN, &about,
-	    "the handler (%s) ended while %.*s made at %.*s was pending: %s. "
-	    "Return it, await it, or detach it",
-	    t->handler->place, SPAN_FMT(d->what), SPAN_FMT(d->place),
-	    fate[d->policy < COUNT_OF(fate) ? d->policy : 0]);
+	leftover_on_detached(s, &m->detached);
 }
 
 static void
 dispatch_unhandled(struct seat *s, const struct msg *m)
 {
-	const struct msg_unhandled *u = &m->unhandled;
-	struct log_about about = {.worker = s->worker};
-	struct task *t = NULL;
-	char id[TASKID_TEXT_BYTES];
-
-	/* The task may be over by then: the line is worth having all the same. */
-	if (u->task.n == TASKID_BYTES)
-		t = tasks_find(&s->core->tasks, (const struct taskid *)u->task.p);
-	if (t) {
-		t->handler->unhandled++;
-		about = tasks_about(t, id);
-	}
-	stats_add(&s->core->stats, STAT_UNHANDLED, 1);
-	log_about(LOG_LEVEL_WARN, &about,
-	    "nobody handled the rejection of the deferred made at %.*s: %.*s: %.*s",
-	    SPAN_FMT(u->place), SPAN_FMT(u->class), SPAN_FMT(u->message));
+	leftover_on_unhandled(s, &m->unhandled);
 }
 
 static void

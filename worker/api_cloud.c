@@ -11,23 +11,17 @@
 #include <mruby/string.h>
 #include <stdlib.h>
 
-static const char *
-cloud_place(struct engine *e, char *out, size_t n)
-{
-	int line;
-	const char *file = place_here(&e->vm, &line);
-
-	snprintf(out, n, "%s:%d", file, line);
-	return out;
-}
-
-/* Cloud.__place: "file.rb:12" of the handlers' line that runs. */
+/* Cloud.__place(block = nil): "file.rb:12" of the handlers' line that runs, and that
+ * was given this block. */
 static mrb_value
 cloud_get_place(mrb_state *mrb, mrb_value self UNUSED)
 {
-	char place[512];
+	mrb_value block = mrb_nil_value();
+	int line;
 
-	return mrb_str_new_cstr(mrb, cloud_place(engine_of(mrb), place, sizeof place));
+	mrb_get_args(mrb, "|o", &block);
+	const char *file = place_of_call(&engine_of(mrb)->vm, block, &line);
+	return mrb_format(mrb, "%s:%d", file, line);
 }
 
 /* Cloud.__duration(what, value): milliseconds of "10m", 10 or 0.5. */
@@ -70,13 +64,14 @@ cloud_copy(mrb_value v)
 }
 
 /* Cloud.__register(kind, name, place, class, method, numbers, verb, pattern), numbers
- * being [timeout_ms, burst_ms, every_ms, execution, flags]. */
+ * being [timeout_ms, burst_ms, every_ms, execution, flags, detached]. */
 static mrb_value
 cloud_register(mrb_state *mrb, mrb_value self UNUSED)
 {
 	struct engine *e = engine_of(mrb);
 	mrb_value name, place, class, method, numbers, verb, pattern;
 	const char *kind_text;
+	mrb_int number[6];
 	size_t bad;
 
 	mrb_get_args(mrb, "zSSCoAoo", &kind_text, &name, &place, &class, &method,
@@ -86,14 +81,13 @@ cloud_register(mrb_state *mrb, mrb_value self UNUSED)
 		mrb_raisef(mrb, E_RUNTIME_ERROR,
 		    "Cloud.%s works only while the handlers' files are loaded",
 		    kind_text);
-	if (kind == KIND_ANY || RARRAY_LEN(numbers) != 5)
+	if (kind == KIND_ANY || RARRAY_LEN(numbers) != COUNT_OF(number))
 		mrb_raise(mrb, E_ARGUMENT_ERROR, "Cloud.__register: not for handlers");
 	if (!mp_utf8_valid(cloud_opt_str(name), &bad) ||
 	    !mp_utf8_valid(cloud_opt_str(pattern), &bad))
 		mrb_raisef(mrb, E_ARGUMENT_ERROR, "Cloud.%s: its name is not UTF-8",
 		    kind_text);
-	mrb_int number[5];
-	for (int i = 0; i < 5; i++)
+	for (size_t i = 0; i < COUNT_OF(number); i++)
 		number[i] = mrb_integer(RARRAY_PTR(numbers)[i]);
 	struct handler *h = catalog_add(
 	    &e->catalog, kind, cloud_opt_str(name), mrb_str_to_cstr(mrb, place));
@@ -105,6 +99,7 @@ cloud_register(mrb_state *mrb, mrb_value self UNUSED)
 	h->every_ms = number[2];
 	h->execution = (enum execution)number[3];
 	h->flags = (unsigned)number[4];
+	h->detached = (int)number[5];
 	h->verb = cloud_copy(verb);
 	h->pattern = cloud_copy(pattern);
 	return mrb_nil_value();
@@ -117,9 +112,12 @@ cloud_warn(mrb_state *mrb, mrb_value self UNUSED)
 	struct engine *e = engine_of(mrb);
 	char place[512];
 	const char *text;
+	int line;
 
 	mrb_get_args(mrb, "z", &text);
-	catalog_warn(&e->catalog, cloud_place(e, place, sizeof place), text);
+	const char *file = place_here(&e->vm, &line);
+	snprintf(place, sizeof place, "%s:%d", file, line);
+	catalog_warn(&e->catalog, place, text);
 	return mrb_nil_value();
 }
 
@@ -139,7 +137,7 @@ api_cloud_define(struct engine *e)
 	mrb_state *mrb = e->vm.mrb;
 	struct RClass *c = mrb_define_module(mrb, "Cloud");
 
-	mrb_define_module_function(mrb, c, "__place", cloud_get_place, MRB_ARGS_NONE());
+	mrb_define_module_function(mrb, c, "__place", cloud_get_place, MRB_ARGS_OPT(1));
 	mrb_define_module_function(
 	    mrb, c, "__duration", cloud_duration, MRB_ARGS_REQ(2));
 	mrb_define_module_function(

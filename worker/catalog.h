@@ -9,13 +9,14 @@
 
 struct handler {
 	enum kind kind;
-	char *name;	/* "hello", "Users/testMethod", "Users PUT /users/:id" */
-	char *place;	/* "files.rb:12" */
+	char *name;           /* "hello", "Users/testMethod", "Users PUT /users/:id" */
+	char *place;          /* "files.rb:12" */
 	char *verb, *pattern; /* a route's; else NULL */
 	struct RClass *class; /* of whose instances method is called; pinned for ever */
-	mrb_sym method;	      /* 0: __call */
+	mrb_sym method;       /* 0: __call */
 	int64_t timeout_ms, burst_ms, every_ms; /* 0: the default */
 	enum execution execution;
+	int detached; /* detached: an enum detached_policy + 1; 0: the app's */
 	unsigned flags;
 	uint32_t index;
 };
@@ -36,8 +37,8 @@ void catalog_init(struct catalog *);
 void catalog_fini(struct catalog *);
 /* Adds a handler; strings are copied. A kind and name that is there already is replaced
  * and a warning noted. */
-struct handler *catalog_add(struct catalog *, enum kind, struct span name,
-    const char *place);
+struct handler *catalog_add(
+    struct catalog *, enum kind, struct span name, const char *place);
 void catalog_warn(struct catalog *, const char *place, const char *text);
 /* Nothing is added any more; catalog_find works from now on. */
 void catalog_close(struct catalog *);

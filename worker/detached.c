@@ -29,9 +29,11 @@ detached_say(struct engine *e, const struct scope *s, const struct pend *p)
 	    .task = task_span(s->task),
 	    .attempt = s->task->attempt,
 	    .worker = e->worker,
-	    .policy = e->conf.detached,
+	    .policy = scope_policy(e, s),
 	    .what = span_str(pend_what(p)),
 	    .place = span_str(place),
+	    .kind = s->handler->kind,
+	    .name = span_str(s->handler->name),
 	};
 	outbox_put(&e->out, MSG_DETACHED, &m);
 }
@@ -178,6 +180,8 @@ unhandled_say(struct engine *e, struct scope *s, mrb_value d)
 	    .class = buf_span(&text.class),
 	    .message = buf_span(&text.message),
 	    .place = span_str(place),
+	    .kind = s->handler->kind,
+	    .name = span_str(s->handler->name),
 	};
 	outbox_put(&e->out, MSG_UNHANDLED, &m);
 	error_text_fini(&text);

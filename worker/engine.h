@@ -230,6 +230,8 @@ void scope_outcome(struct engine *, struct scope *);
 void scope_cut(struct engine *, struct scope *, enum cause, const char *reason);
 /* Looks whether it can end, or be freed; it may be gone afterwards. */
 void scope_check(struct engine *, struct scope *);
+/* What becomes of the work that it leaves pending: its handler's word, else the app's. */
+enum detached_policy scope_policy(const struct engine *, const struct scope *);
 void scope_unhandled(struct engine *, struct scope *, mrb_value deferred);
 /* Drops all of a task's scopes, whatever they do. */
 void scope_close(struct engine *, struct task *);

@@ -9,6 +9,9 @@
 /* The innermost running Ruby that is not the prelude's: its file and *line. "?" and 0
  * when there is none. The string belongs to the interpreter. */
 const char *place_here(struct vm *, int *line);
+/* The same for a method that was given a block: mruby says that a call with a block of
+ * several lines stands at the block's `end`; this is where it begins. */
+const char *place_of_call(struct vm *, mrb_value block, int *line);
 /* True for a file of the prelude. */
 bool place_is_ours(const char *file);
 

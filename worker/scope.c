@@ -204,20 +204,29 @@ scope_is_quiet(const struct scope *s)
 	return true;
 }
 
+enum detached_policy
+scope_policy(const struct engine *e, const struct scope *s)
+{
+	int own = s->handler->detached;
+
+	return own ? (enum detached_policy)(own - 1) : e->conf.detached;
+}
+
 /* The handler's outcome is known: what is left? */
 static void
 scope_linger(struct engine *e, struct scope *s)
 {
+	enum detached_policy policy = scope_policy(e, s);
 	mrb_value v;
 
 	detached_report(e, s);
 	detached_cancel_losers(e, s);
-	if (e->conf.detached == DETACHED_FAIL && s->ok && detached_any(s)) {
+	if (policy == DETACHED_FAIL && s->ok && detached_any(s)) {
 		v = detached_error(e, s);
 		detached_cancel_all(e, s);
 		pin_drop(&e->vm, &s->value);
 		s->ok = false;
-	} else if (e->conf.detached == DETACHED_WAIT && !scope_is_quiet(s)) {
+	} else if (policy == DETACHED_WAIT && !scope_is_quiet(s)) {
 		return;
 	} else {
 		v = pin_take(&e->vm, &s->value);

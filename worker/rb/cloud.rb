@@ -3,17 +3,18 @@ module Cloud
   class Handler; end
 
   KNOWN_OPTIONS = {
-    "function" => [:timeout, :burst, :repeat],
-    "event" => [:timeout, :burst, :repeat],
-    "service" => [:timeout, :burst, :repeat],
-    "timer" => [:every, :priority, :timeout, :burst, :repeat],
-    "job" => [:timeout, :burst, :repeat]
+    "function" => [:timeout, :burst, :repeat, :detached],
+    "event" => [:timeout, :burst, :repeat, :detached],
+    "service" => [:timeout, :burst, :repeat, :detached],
+    "timer" => [:every, :priority, :timeout, :burst, :repeat, :detached],
+    "job" => [:timeout, :burst, :repeat, :detached]
   }
-  LATER_OPTIONS = [:cron, :at, :delay, :key, :retries, :attempts, :concurrent, :async, :detached,
+  LATER_OPTIONS = [:cron, :at, :delay, :key, :retries, :attempts, :concurrent, :async,
                    :require_user, :require_master, :validate, :fields]
   PRIORITIES = {
     "main" => 1, "async" => 1, "low" => 2, "async_low_priority" => 2, "async-low-priority" => 2
   }
+  DETACHED = { "" => 0, "wait" => 1, "warn" => 2, "fail" => 3 }
 
   def self.function(name, options = nil, &block)
     __add("function", name, options, block)
@@ -68,7 +69,7 @@ module Cloud
     __check_name(kind, name)
     raise ArgumentError, "Cloud.#{kind} \"#{name}\": it needs a block { |req| ... }" unless block
     numbers = __numbers(kind, name, options)
-    __register(kind, name.to_s, __place, __handler_class(kind, name, block), nil, numbers, nil, nil)
+    __register(kind, name.to_s, __place(block), __handler_class(kind, name, block), nil, numbers, nil, nil)
     nil
   end
 
@@ -96,7 +97,7 @@ module Cloud
     end
   end
 
-  # [timeout_ms, burst_ms, every_ms, execution, flags]
+  # [timeout_ms, burst_ms, every_ms, execution, flags, detached]
   def self.__numbers(kind, name, options)
     what = "Cloud.#{kind} \"#{name}\""
     options = {} if options.nil?
@@ -107,7 +108,8 @@ module Cloud
       __duration_option(what, options, :burst),
       __duration_option(what, options, :every),
       __priority(what, options[:priority]),
-      options[:repeat] == false ? 1 : 0
+      options[:repeat] == false ? 1 : 0,
+      __detached(what, options[:detached])
     ]
   end
 
@@ -127,6 +129,10 @@ module Cloud
   def self.__priority(what, priority)
     return 1 if priority.nil?
     PRIORITIES[priority.to_s] || raise(ArgumentError, "#{what}: priority is :main or :low")
+  end
+
+  def self.__detached(what, policy)
+    DETACHED[policy.to_s] || raise(ArgumentError, "#{what}: detached is :wait, :warn or :fail")
   end
 
   # All files are loaded: what classes offer is known now.

@@ -74,7 +74,7 @@ module Cloud
         @__routes ||= []
         method = "__route_#{@__routes.size}".to_sym
         Cloud.__define(self, method, block)
-        @__routes << [verb, pattern, method, Cloud.__place]
+        @__routes << [verb, pattern, method, Cloud.__place(block)]
         nil
       end
 

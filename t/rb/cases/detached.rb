@@ -26,6 +26,17 @@ Cloud.function("nested") { Cloud.call("bad", {}).await }
 Cloud.function("two") { Deferred.delay(1); Deferred.delay(2)
   nil }
 Cloud.function("stuck") { async { Deferred.new { |_, _| }.await }; 1 }
+def helper(seconds) Deferred.delay(seconds) end
+Cloud.function("many_lines") do |req|
+  async do
+    Deferred.delay(1).await
+  end
+  helper(1).then do |_|
+    nil
+    raise "second"
+  end
+  3
+end
 
 # run: bad {}
 # want: detached wait Deferred.delay detached.rb:3
@@ -81,3 +92,8 @@ Cloud.function("stuck") { async { Deferred.new { |_, _| }.await }; 1 }
 # run: stuck {} timeout=3000
 # want: detached wait async detached.rb:28
 # want: failed TIMEOUT Cloud::Timeout: the handler returned, but what it left behind did not end in its time: async at detached.rb:28
+# run: many_lines {}
+# want: detached wait async detached.rb:31
+# want: detached wait Deferred.delay detached.rb:29
+# want: unhandled RuntimeError: second detached.rb:34
+# want: done 3
