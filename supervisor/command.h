@@ -46,6 +46,7 @@ struct command_wait {
 	bool (*poll)(struct command_call *, bool expired); /* NULL: nothing to wait for */
 	int64_t until_ms;
 	uint64_t number[2];
+	bool next_answers; /* the next program, after a restart */
 };
 
 struct command_call {
@@ -89,6 +90,8 @@ int command_poll(struct command_call *, int64_t now_ms, struct buf *body) MUST_U
 /* The same for a line that could not even be split. */
 int command_run_refusal(struct command_call *, struct buf *body, int code,
     const char *text) MUST_USE;
+/* Goes on with a restart that the former program was asked for. */
+void command_resume_restart(struct command_call *);
 
 /* For handlers: an argument's value or NULL; the refusal. */
 const char *command_arg(const struct command_call *, const char *name);

@@ -130,7 +130,7 @@ command_set_loglevel(struct command_call *call)
 static bool
 conf_poll_reload(struct command_call *call, bool expired)
 {
-	const struct control_reload *r = call->ops->reloaded;
+	const struct control_outcome *r = call->ops->reloaded;
 
 	if (r->count == call->wait.number[0] && !expired)
 		return false;

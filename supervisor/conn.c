@@ -2,11 +2,10 @@
  * conn.c: see conn.h. Bytes are bounded on both sides: a line by its limit, a reply by
  * the next request waiting until it is read, a stream by the backlog.
  */
-#include "conn.h"
+#include "conn_impl.h"
 #include "../common/clock.h"
 #include "../common/err.h"
 #include "../common/log.h"
-#include "events.h"
 #include "stats.h"
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
@@ -18,20 +17,7 @@
 #define CONN_MAGIC 0xc0117e57u
 #define CONN_PAUSE_BYTES (256 * 1024) /* of unread replies: no more requests */
 
-struct conn {
-	unsigned magic;
-	const struct conn_env *env;
-	struct bufferevent *bev;
-	struct peer peer;
-	struct events_sub *sub;       /* while it is a subscriber */
-	struct command_call *waiting; /* owned: its answer comes later */
-	struct event *tick; /* a subscriber's: is anybody there? or: is it there? */
-	uint64_t lost;      /* events since the backlog was full; 0: it never was */
-	bool eof;           /* nothing more to read */
-	bool ending;        /* close when all is written */
-};
-
-static size_t
+size_t
 conn_pending(const struct conn *c)
 {
 	return evbuffer_get_length(bufferevent_get_output(c->bev));
@@ -57,15 +43,14 @@ conn_free(struct conn *c)
 	free(c);
 }
 
-static void
+void
 conn_close(struct conn *c)
 {
 	c->env->closed(c, c->env->arg);
 	conn_free(c);
 }
 
-/* Frames the body into the output; out of memory ends the connection. */
-static void
+void
 conn_send(struct conn *c, int code, struct span body)
 {
 	struct buf frame;
@@ -77,56 +62,14 @@ conn_send(struct conn *c, int code, struct span body)
 	buf_fini(&frame);
 }
 
-static void
+void
 conn_end(struct conn *c)
 {
 	c->ending = true;
 	bufferevent_disable(c->bev, EV_READ);
 }
 
-/* --- the stream --- */
-static void
-conn_on_event(struct span json, void *arg)
-{
-	struct conn *c = arg;
-
-	if (c->lost > 0 || conn_pending(c) + json.n > CONN_BACKLOG_BYTES)
-		c->lost++;
-	else
-		conn_send(c, CODE_OK, json);
-}
-
-static void
-conn_say_lost(struct conn *c)
-{
-	struct buf body;
-	struct jsonw w;
-
-	events_unsubscribe(core_events(c->env->core), c->sub);
-	c->sub = NULL;
-	buf_init(&body, 0);
-	jsonw_init(&w, &body);
-	jsonw_object(&w);
-	jsonw_kint(&w, "schema", 1);
-	jsonw_key(&w, "error");
-	jsonw_object(&w);
-	jsonw_kint(&w, "code", CODE_TOO_SLOW);
-	jsonw_kstr(
-	    &w, "message", "read too slowly: the stream ends here, events were lost");
-	jsonw_kint(&w, "lost", (int64_t)c->lost);
-	jsonw_end_object(&w);
-	jsonw_end_object(&w);
-	conn_send(c, CODE_TOO_SLOW, buf_span(&body));
-	buf_fini(&body);
-	log_info("control: a subscriber (uid %ld, pid %ld) read too slowly: dropped "
-		 "with %llu "
-		 "events lost",
-	    (long)c->peer.uid, (long)c->peer.pid, (unsigned long long)c->lost);
-	conn_end(c);
-}
-
-/* Both directions are closed, not only the peer's sending one. */
-static bool
+bool
 conn_is_gone(const struct conn *c)
 {
 	struct pollfd p = {.fd = bufferevent_getfd(c->bev)};
@@ -134,19 +77,7 @@ conn_is_gone(const struct conn *c)
 	return c->eof && poll(&p, 1, 0) == 1 && (p.revents & (POLLHUP | POLLERR));
 }
 
-/* A half-closed subscriber goes on being served; one that is gone gives no sign but
- * this while nothing happens. */
-static void
-conn_on_tick(evutil_socket_t fd UNUSED, short what UNUSED, void *arg)
-{
-	struct conn *c = arg;
-
-	if ((c->ending && conn_pending(c) == 0) || conn_is_gone(c))
-		conn_close(c);
-}
-
-/* False: no memory, the connection ends. */
-static bool
+bool
 conn_start_tick(struct conn *c, event_callback_fn fn, int64_t every_ms)
 {
 	struct timeval every = {every_ms / MS_PER_S, every_ms % MS_PER_S * 1000};
@@ -156,26 +87,6 @@ conn_start_tick(struct conn *c, event_callback_fn fn, int64_t every_ms)
 		return true;
 	conn_end(c);
 	return false;
-}
-
-static void
-conn_subscribe(struct conn *c)
-{
-	struct timeval stall = {CONN_STALL_S, 0};
-	struct events *events = core_events(c->env->core);
-	struct jsonw *w;
-
-	if (!conn_start_tick(c, conn_on_tick, MS_PER_S))
-		return;
-	bufferevent_set_timeouts(c->bev, NULL, &stall);
-	c->sub = events_subscribe(events, conn_on_event, c);
-	/* The first event it gets: from here on nothing is missing. */
-	w = events_begin(events, "subscribe");
-	if (w) {
-		jsonw_kint(w, "uid", (int64_t)c->peer.uid);
-		jsonw_kint(w, "pid", (int64_t)c->peer.pid);
-	}
-	events_end(events);
 }
 
 /* --- requests --- */
@@ -249,14 +160,39 @@ conn_wait(struct conn *c, const struct command_call *call)
 	conn_start_tick(c, conn_on_wait, COMMAND_POLL_MS);
 }
 
-static void
-conn_request(struct conn *c, struct span line)
+static struct command_call
+conn_call(const struct conn *c)
 {
-	struct command_call call = {.core = c->env->core,
+	return (struct command_call){.core = c->env->core,
 	    .ops = c->env->ops,
 	    .started_ms = c->env->started_ms,
 	    .level = c->peer.level,
 	    .uid = (long)c->peer.uid};
+}
+
+void
+conn_resume(struct conn *c, bool json)
+{
+	struct command_call call = conn_call(c);
+
+	call.json = json;
+	command_resume_restart(&call);
+	conn_wait(c, &call);
+}
+
+int
+conn_hand_over(const struct conn *c, struct handover *h)
+{
+	if (!c->waiting || !c->waiting->wait.next_answers)
+		return 0;
+	return handover_add_copy(h, c->waiting->json ? HANDOVER_JSON : HANDOVER_TEXT,
+	    bufferevent_getfd(c->bev));
+}
+
+static void
+conn_request(struct conn *c, struct span line)
+{
+	struct command_call call = conn_call(c);
 	struct ctl_words words;
 	struct buf body;
 	int rc;

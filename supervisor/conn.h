@@ -25,6 +25,11 @@ struct conn_env { /* the same for all connections; borrowed */
 
 /* Takes the descriptor (non-blocking) over, also when it fails. NULL: no memory. */
 struct conn *conn_new(const struct conn_env *, int fd, const struct peer *);
+/* It asked the former program for a restart: it is answered when this one is ready. */
+void conn_resume(struct conn *, bool json);
+/* Adds a copy of the descriptor when its command is answered by the next program. 0 or
+ * -ERR_SYSTEM. */
+int conn_hand_over(const struct conn *, struct handover *) MUST_USE;
 /* Writes what can be written at once, then closes. */
 void conn_free(struct conn *);
 

@@ -92,14 +92,51 @@ control_give_away(const struct control *ctl, const char *user)
 		    ctl->path, strerror(errno));
 }
 
+/* What a former deferd handed over, if it has this path; if not, it is removed. */
+static int
+control_claim(const struct sockaddr_un *want, struct handover *h)
+{
+	struct sockaddr_un sa = {0};
+	socklen_t n = sizeof sa - 1; /* so that the path ends */
+	int fd = handover_claim(h, HANDOVER_CONTROL);
+
+	if (fd < 0 || getsockname(fd, (struct sockaddr *)&sa, &n) != 0 ||
+	    strcmp(sa.sun_path, want->sun_path) == 0)
+		return fd;
+	log_info(
+	    "control socket %s: removed: it is %s now", sa.sun_path, want->sun_path);
+	unlink(sa.sun_path);
+	fd_close(&fd);
+	return -1;
+}
+
+static int
+control_bind_new(const struct sockaddr_un *sa)
+{
+	mode_t mask;
+	int fd;
+
+	if (control_clear_path(sa) != 0)
+		return -1;
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	mask = umask(0177);
+	if (fd >= 0 && bind(fd, (const struct sockaddr *)sa, sizeof *sa) != 0)
+		fd_close(&fd);
+	umask(mask);
+	if (fd < 0)
+		log_error("control socket %s: %s: does its folder exist, and may "
+			  "deferd write there?",
+		    sa->sun_path, strerror(errno));
+	return fd;
+}
+
 /* A listening descriptor, or -1 with errno and a logged sentence. */
 static int
-control_bind(struct control *ctl, const struct conf *conf)
+control_bind(struct control *ctl, const struct conf *conf, struct handover *h)
 {
 	struct sockaddr_un sa = {.sun_family = AF_UNIX};
 	struct stat st;
-	mode_t mask;
-	int fd, rc;
+	int fd;
 
 	ctl->path = conf->control.socket;
 	if (strlen(ctl->path) >= sizeof sa.sun_path) {
@@ -111,16 +148,12 @@ control_bind(struct control *ctl, const struct conf *conf)
 		return -1;
 	}
 	memcpy(sa.sun_path, ctl->path, strlen(ctl->path) + 1);
-	if (control_clear_path(&sa) != 0)
+	if ((fd = control_claim(&sa, h)) < 0 && (fd = control_bind_new(&sa)) < 0)
 		return -1;
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	mask = umask(0177);
-	rc = fd < 0 ? -1 : bind(fd, (struct sockaddr *)&sa, sizeof sa);
-	umask(mask);
-	if (rc != 0 || stat(ctl->path, &st) != 0) {
-		log_error("control socket %s: %s: does its folder exist, and may "
-			  "deferd write "
-			  "there?",
+	if (stat(ctl->path, &st) != 0) {
+		log_error(
+		    "control socket %s: %s: it has been removed: put nothing in its "
+		    "place, and restart",
 		    ctl->path, strerror(errno));
 		fd_close(&fd);
 		return -1;
@@ -255,8 +288,29 @@ control_listen(struct control *ctl, struct event_base *base, int fd)
 	return true;
 }
 
+/* Those that asked the former program for a restart. */
+static void
+control_adopt(struct control *ctl, struct handover *h, enum handover_kind kind)
+{
+	struct peer peer;
+	struct conn *c;
+	int fd;
+
+	while ((fd = handover_claim(h, kind)) >= 0) {
+		if (ctl->conn_n >= CONNS_MAX ||
+		    peer_read(fd, &ctl->groups, &peer) != 0 ||
+		    !(c = conn_new(&ctl->env, fd, &peer))) {
+			fd_close(&fd);
+			continue;
+		}
+		ctl->conns[ctl->conn_n++] = c;
+		conn_resume(c, kind == HANDOVER_JSON);
+	}
+}
+
 struct control *
-control_new(struct event_base *base, struct core *core, const struct control_ops *ops)
+control_new(struct event_base *base, struct core *core, const struct control_ops *ops,
+    struct handover *h)
 {
 	const struct conf *conf = core_conf(core);
 	struct control *ctl = xcalloc(1, sizeof *ctl);
@@ -275,7 +329,7 @@ control_new(struct event_base *base, struct core *core, const struct control_ops
 		errno = EINVAL;
 		return NULL;
 	}
-	fd = control_bind(ctl, conf);
+	fd = control_bind(ctl, conf, h);
 	if (fd < 0 || !control_listen(ctl, base, fd)) {
 		int err = errno;
 
@@ -284,7 +338,21 @@ control_new(struct event_base *base, struct core *core, const struct control_ops
 		return NULL;
 	}
 	control_open_reserve(ctl);
+	control_adopt(ctl, h, HANDOVER_TEXT);
+	control_adopt(ctl, h, HANDOVER_JSON);
 	return ctl;
+}
+
+int
+control_hand_over(struct control *ctl, struct handover *h)
+{
+	int rc = handover_add_copy(
+	    h, HANDOVER_CONTROL, evconnlistener_get_fd(ctl->listener));
+
+	for (size_t i = 0; rc == 0 && i < ctl->conn_n; i++)
+		rc = conn_hand_over(ctl->conns[i], h);
+	ctl->ino = 0; /* the file stays */
+	return rc;
 }
 
 void

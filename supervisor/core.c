@@ -304,6 +304,12 @@ core_reap(struct core *c)
 	reap_collect(c);
 }
 
+bool
+core_take_exit(struct core *c, int pid, struct reap_exit *out)
+{
+	return reap_take_unknown(&c->reaper, pid, out);
+}
+
 size_t
 core_open_tasks(const struct core *c)
 {

@@ -83,6 +83,10 @@ void core_run(struct core *);
 void core_turn(struct core *);
 /* To be called on SIGCHLD. */
 void core_reap(struct core *);
+/* True when that child, which is no worker and no forkserver, has been reaped: its end is
+ * taken (reap.h). */
+struct reap_exit;
+bool core_take_exit(struct core *, int pid, struct reap_exit *out);
 /* Tasks that have not ended. */
 size_t core_open_tasks(const struct core *);
 /* Loads the handlers again under another config and changes over without a gap (reload.h).

@@ -70,6 +70,9 @@ set_patience_for(struct link *l, const char *word)
 	for (size_t i = 0; i < COUNT_OF(slow); i++)
 		if (is_prefix(word, slow[i]))
 			link_set_patience(l, LINK_SLOW_PATIENCE_S);
+	/* as long as shutdown.grace allows */
+	if (is_prefix(word, "restart"))
+		link_set_patience(l, 0);
 }
 
 int

@@ -7,22 +7,16 @@
 #include "../common/err.h"
 #include "../common/log.h"
 #include "http_impl.h"
+#include "listen.h"
 #include "stats.h"
-#include <errno.h>
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
 #include <event2/http.h>
 #include <event2/http_struct.h>
 #include <event2/listener.h>
-#include <netdb.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
-#define HTTP_BACKLOG 1024
 /* evhttp's own limit is above ours, so that most of what is too large is told so in
  * its dialect. */
 #define HTTP_BODY_MORE_BYTES (256 << 10)
@@ -84,84 +78,46 @@ http_request_cb(struct evhttp_request *ev, void *arg)
 
 /* --- listeners --- */
 
+/* The descriptor is the listener's as soon as there is one. */
 static int
-http_open_socket(const struct conf_listen *l)
-{
-	struct addrinfo hints = {.ai_family = AF_UNSPEC,
-			    .ai_socktype = SOCK_STREAM,
-			    .ai_flags = AI_PASSIVE | AI_NUMERICSERV},
-			*a;
-	char port[16];
-	int fd, on = 1;
-
-	snprintf(port, sizeof port, "%d", l->port);
-	int r = getaddrinfo(l->host, port, &hints, &a);
-	if (r != 0) {
-		log_error("cannot listen on %s: %s", l->url, gai_strerror(r));
-		errno = EADDRNOTAVAIL;
-		return -1;
-	}
-	fd = socket(a->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (fd >= 0) {
-		setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-		/* accepted sockets inherit it: an answer does not wait for an ACK */
-		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-		if (a->ai_family == AF_INET6)
-			setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
-		if (bind(fd, a->ai_addr, a->ai_addrlen) != 0 ||
-		    listen(fd, HTTP_BACKLOG) != 0) {
-			close(fd);
-			fd = -1;
-		}
-	}
-	freeaddrinfo(a);
-	if (fd < 0)
-		log_error("cannot listen on %s: %s", l->url, strerror(errno));
-	return fd;
-}
-
-static char *
-http_name_listener(int fd, const struct conf_listen *l)
-{
-	struct sockaddr_storage ss;
-	socklen_t n = sizeof ss;
-	char host[64], port[16];
-	struct buf url;
-	size_t len;
-
-	buf_init(&url, 0);
-	if (getsockname(fd, (struct sockaddr *)&ss, &n) == 0 &&
-	    getnameinfo((struct sockaddr *)&ss, n, host, sizeof host, port, sizeof port,
-		NI_NUMERICHOST | NI_NUMERICSERV) == 0)
-		buf_printf(&url, strchr(host, ':') ? "http://[%s]:%s" : "http://%s:%s",
-		    host, port);
-	else
-		buf_add_str(&url, l->url);
-	buf_add_byte(&url, '\0');
-	return (char *)buf_take(&url, &len);
-}
-
-static int
-http_listen(struct http *http, const struct conf_listen *l)
+http_listen(struct http *http, struct listen_socket *s)
 {
 	struct http_listener *new = &http->listener[http->listener_n];
-	int fd = http_open_socket(l);
 
-	if (fd < 0)
-		return -1;
 	new->listener = evconnlistener_new(http->base, NULL, NULL,
-	    LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, 0, fd);
-	if (!new->listener) {
-		close(fd);
+	    LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, 0, s->fd);
+	if (!new->listener)
 		return -1;
-	}
+	new->url = listen_url(s->fd);
+	new->kept = s->kept;
+	s->fd = -1;
 	if (!evhttp_bind_listener(http->server, new->listener)) {
 		evconnlistener_free(new->listener);
+		free(new->url);
 		return -1;
 	}
-	new->url = http_name_listener(fd, l);
 	http->listener_n++;
 	return 0;
+}
+
+static int
+http_listen_all(struct http *http, const struct conf *conf, struct handover *h)
+{
+	struct listen_socket *s;
+	struct buf why;
+	int r = 0;
+
+	buf_init(&why, 0);
+	if (!(s = listen_open(conf, h, &why))) {
+		log_error("%s", buf_cstr(&why));
+		r = -1;
+	}
+	buf_fini(&why);
+	for (size_t i = 0; r == 0 && i < conf->listen_n; i++)
+		r = http_listen(http, &s[i]);
+	if (s)
+		listen_close(s, conf->listen_n);
+	return r;
 }
 
 /* --- beginning and end --- */
@@ -189,7 +145,7 @@ http_open_server(struct http *http, const struct conf *conf)
 }
 
 struct http *
-http_new(struct event_base *base, struct core *core)
+http_new(struct event_base *base, struct core *core, struct handover *h)
 {
 	const struct conf *conf = core_conf(core);
 	struct http *http = xcalloc(1, sizeof *http);
@@ -203,30 +159,47 @@ http_new(struct event_base *base, struct core *core)
 	buf_init(&http->text, 0);
 	buf_init(&http->envelope, 0);
 	r = call_init(http) == 0 ? http_open_server(http, conf) : -1;
-	for (size_t i = 0; r == 0 && i < conf->listen_n; i++)
-		r = http_listen(http, &conf->listen[i]);
+	r = r == 0 ? http_listen_all(http, conf, h) : r;
 	if (r == 0)
 		r = conn_init(http);
 	if (r != 0) {
-		int e = errno;
 		http_free(http);
-		errno = e;
 		return NULL;
 	}
 	return http;
 }
 
 void
-http_stop_accepting(struct http *http)
+http_stop_accepting(struct http *http, bool refuse)
 {
 	http->stopping = true;
 	for (size_t i = 0; i < http->listener_n; i++) {
 		struct evconnlistener *l = http->listener[i].listener;
-		/* refuse from now on; the descriptor stays evhttp's */
-		shutdown(evconnlistener_get_fd(l), SHUT_RD);
+		/* the descriptor stays evhttp's; the service manager's socket serves
+		 * whoever it starts next */
+		if (refuse && !http->listener[i].kept)
+			shutdown(evconnlistener_get_fd(l), SHUT_RD);
 		evconnlistener_disable(l);
 		evconnlistener_set_cb(l, NULL, NULL);
 	}
+}
+
+int
+http_hand_over(const struct http *http, struct handover *h)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < http->listener_n; i++)
+		r = handover_add_copy(h,
+		    http->listener[i].kept ? HANDOVER_KEPT : HANDOVER_HTTP,
+		    evconnlistener_get_fd(http->listener[i].listener));
+	return r;
+}
+
+size_t
+http_connections(const struct http *http)
+{
+	return http->connections;
 }
 
 size_t

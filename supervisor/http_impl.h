@@ -66,6 +66,7 @@ struct http {
 	struct http_listener {
 		struct evconnlistener *listener; /* the server's */
 		char *url;			 /* owned */
+		bool kept; /* the service manager holds the socket, too */
 	} * listener;				 /* owned */
 	size_t listener_n;
 	struct buf out;	    /* the reply that is being written */

@@ -9,6 +9,7 @@
 #include "sup.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -38,6 +39,7 @@ static const char main_usage[] =
 
 struct main_options {
 	const char *file, *pid_file;
+	char *program; /* owned: what a restart executes */
 	bool foreground, test, dump;
 	int exit_code; /* when parsing was all; -1: go on */
 };
@@ -218,30 +220,98 @@ main_remove_pid(const char *path, int fd)
 		log_warn("pid file %s: %s: it stays", path, strerror(errno));
 }
 
+/* The file that a former deferd handed over, locked and with our pid in it, or another
+ * one when the config says so by now. Never opened again: closing that would end the
+ * lock. */
 static int
-main_run(const struct conf *conf, const struct main_options *o)
+main_take_pid(const char *path, struct handover *h, int *fd)
 {
-	struct main_parent parent = {.fd = -1};
-	const char *pid_file = o->pid_file ? o->pid_file : conf->pid_file;
-	int pid_fd = -1, code;
+	char was[PATH_MAX] = "", name[32];
+	int code = 0;
 
-	/* workers are told by the environment: they write lines of their own */
+	*fd = handover_claim(h, HANDOVER_PID_FILE);
+	if (*fd >= 0 && path && !main_is_stale(path, *fd))
+		return 0;
+	snprintf(name, sizeof name, "/proc/self/fd/%d", *fd);
+	if (*fd >= 0 && readlink(name, was, sizeof was - 1) > 0)
+		main_remove_pid(was, *fd);
+	fd_close(fd);
+	if (path)
+		code = main_write_pid(path, fd);
+	return code;
+}
+
+/* workers are told by the environment: they write lines of their own */
+static int
+main_open_log(const struct conf *conf)
+{
+	unsetenv("DEFERD_LOG_FORMAT");
 	if (conf->log.format && log_format_parse(conf->log.format) == LOG_FORMAT_JSON) {
 		log_set_format(LOG_FORMAT_JSON);
 		setenv("DEFERD_LOG_FORMAT", "json", 1);
 	}
-	if (log_open(conf->log.target) != 0) {
-		fprintf(stderr, "deferd: log %s: %s: not started\n", conf->log.target,
-		    strerror(errno));
-		return EXIT_CANTCREATE_;
+	if (log_open(conf->log.target) == 0)
+		return 0;
+	fprintf(stderr, "deferd: log %s: %s: not started\n", conf->log.target,
+	    strerror(errno));
+	return EXIT_CANTCREATE_;
+}
+
+/* The name that it was started by: the next version has that, too. Without a folder it
+ * was looked for: the file that was found. Owned by the caller. */
+static char *
+main_find_program(const char *name)
+{
+	char path[PATH_MAX] = "deferd";
+
+	if (!strchr(name, '/')) {
+		ssize_t n = readlink("/proc/self/exe", path, sizeof path - 1);
+		path[n > 0 ? n : 0] = '\0';
+	} else {
+		snprintf(path, sizeof path, "%s", name);
 	}
-	if (!o->foreground && (code = main_daemonize(&parent)) >= 0)
+	return xmemdup(path, strlen(path) + 1);
+}
+
+static int
+main_serve(const struct conf *conf, const struct main_options *o, char **argv,
+    struct handover *h)
+{
+	struct main_parent parent = {.fd = -1};
+	const char *pid_file = o->pid_file ? o->pid_file : conf->pid_file;
+	struct sup_start start = {.conf = conf,
+	    .handover = h,
+	    .program = o->program,
+	    .ready = main_tell_parent,
+	    .arg = &parent};
+	int pid_fd = -1, code;
+
+	if (!o->foreground && !h->restarted && (code = main_daemonize(&parent)) >= 0)
 		return code;
-	code = pid_file ? main_write_pid(pid_file, &pid_fd) : 0;
+	code = main_take_pid(pid_file, h, &pid_fd);
 	if (code == 0)
-		code = sup_run(conf, main_tell_parent, &parent);
+		code = sup_run(&start);
+	if (code == SUP_RESTART) {
+		handover_add(h, HANDOVER_PID_FILE, pid_fd);
+		handover_exec(h, o->program, argv);
+		code = EXIT_SYSTEM_;
+	}
 	main_tell_parent(code, "not started: see the log", &parent);
 	main_remove_pid(pid_file, pid_fd);
+	return code;
+}
+
+static int
+main_run(const struct conf *conf, const struct main_options *o, char **argv)
+{
+	struct handover h;
+	int code;
+
+	if (handover_take(&h) != 0)
+		code = EXIT_USAGE_;
+	else if ((code = main_open_log(conf)) == 0)
+		code = main_serve(conf, o, argv, &h);
+	handover_fini(&h);
 	return code;
 }
 
@@ -252,6 +322,7 @@ main(int argc, char **argv)
 
 	if (o.exit_code >= 0)
 		return o.exit_code;
+	o.program = main_find_program(argv[0]);
 	log_init("deferd");
 	/* Small blocks of requests come and go between large ones: glibc's fastbins are
 	 * merged again and again then, a fifth of the time per call. */
@@ -266,7 +337,8 @@ main(int argc, char **argv)
 	    conf->log.level ? log_level_parse(conf->log.level) : (int)LOG_LEVEL_INFO;
 	if (level >= 0)
 		log_set_level((enum log_level)level);
-	int code = o.test ? main_test(conf, &o) : main_run(conf, &o);
+	int code = o.test ? main_test(conf, &o) : main_run(conf, &o, argv);
 	conf_free(conf);
+	free(o.program);
 	return code;
 }

@@ -21,12 +21,17 @@
 #define NOTIFY_MORE_MS 5000    /* for goodbyes after the grace */
 #define NOTIFY_TEXT_BYTES 512
 
+static const char *const notify_variables[] = {
+    "NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID"};
+#define NOTIFY_VARIABLES COUNT_OF(notify_variables)
+
 struct notify {
 	int fd; /* -1: nobody asked */
 	struct sockaddr_un to;
 	socklen_t to_bytes;
-	struct event *watchdog; /* or NULL */
-	struct timeval every;   /* half of what the manager gave */
+	struct event *watchdog;      /* or NULL */
+	struct timeval every;        /* half of what the manager gave */
+	char *was[NOTIFY_VARIABLES]; /* their values, owned; or NULL */
 };
 
 /* "/path" or "@abstract", as systemd gives it. */
@@ -103,10 +108,21 @@ notify_new(struct event_base *base)
 		n->fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 		notify_open_watchdog(n, base);
 	}
-	unsetenv("NOTIFY_SOCKET");
-	unsetenv("WATCHDOG_USEC");
-	unsetenv("WATCHDOG_PID");
+	for (size_t i = 0; i < NOTIFY_VARIABLES; i++) {
+		const char *value = getenv(notify_variables[i]);
+		if (value)
+			n->was[i] = xmemdup(value, strlen(value) + 1);
+		unsetenv(notify_variables[i]);
+	}
 	return n;
+}
+
+void
+notify_put_back(const struct notify *n)
+{
+	for (size_t i = 0; i < NOTIFY_VARIABLES; i++)
+		if (n->was[i])
+			setenv(notify_variables[i], n->was[i], 1);
 }
 
 void
@@ -116,6 +132,8 @@ notify_free(struct notify *n)
 		return;
 	if (n->watchdog)
 		event_free(n->watchdog);
+	for (size_t i = 0; i < NOTIFY_VARIABLES; i++)
+		free(n->was[i]);
 	fd_close(&n->fd);
 	free(n);
 }
@@ -123,13 +141,19 @@ notify_free(struct notify *n)
 /* --- what there is to say --- */
 
 void
-notify_ready(struct notify *n)
+notify_watch(struct notify *n)
 {
-	notify_send(n, "READY=1", true);
 	if (n->watchdog && !event_pending(n->watchdog, EV_TIMEOUT, NULL)) {
 		notify_send(n, "WATCHDOG=1", false);
 		event_add(n->watchdog, &n->every);
 	}
+}
+
+void
+notify_ready(struct notify *n)
+{
+	notify_send(n, "READY=1", true);
+	notify_watch(n);
 }
 
 void

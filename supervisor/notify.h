@@ -16,6 +16,11 @@ struct notify;
 struct notify *notify_new(struct event_base *base);
 void notify_free(struct notify *);
 
+/* Feeds the watchdog from now on, without being ready. */
+void notify_watch(struct notify *);
+/* Puts the variables back into the environment, for the program that is executed next. */
+void notify_put_back(const struct notify *);
+
 /* Ready (again). From here on the loop feeds the manager's watchdog, if it asked for
  * that: twice in the time it gave. */
 void notify_ready(struct notify *);

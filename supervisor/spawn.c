@@ -191,7 +191,7 @@ forkserver_start(struct forkserver *f, spawn_report_cb *report, void *arg)
 	fd_close(&pair[1]);
 	if (e != 0 || forkserver_send_config(f) != 0) {
 		snprintf(why, sizeof why, "cannot start the forkserver %s: %s",
-		    spawn_exec_program(), strerror(e ? e : errno));
+		    spawn_exec_worker(), strerror(e ? e : errno));
 		forkserver_fail(f, SPAWN_DOWN, why);
 		return -ERR_SYSTEM;
 	}

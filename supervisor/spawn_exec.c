@@ -2,7 +2,6 @@
 #include "../common/log.h"
 #include <fcntl.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -12,7 +11,7 @@
 extern char **environ;
 
 const char *
-spawn_exec_program(void)
+spawn_exec_worker(void)
 {
 	const char *given = getenv("DEFERD_WORKER");
 
@@ -36,15 +35,27 @@ spawn_exec_attributes(posix_spawnattr_t *attr)
 }
 
 int
+spawn_exec_program(const char *path, char *const *argv,
+    const posix_spawn_file_actions_t *actions, pid_t *pid)
+{
+	posix_spawnattr_t attr;
+
+	spawn_exec_attributes(&attr);
+	int e = posix_spawn(pid, path, actions, &attr, argv, environ);
+	posix_spawnattr_destroy(&attr);
+	if (e != 0)
+		*pid = 0;
+	return e;
+}
+
+int
 spawn_exec(const char *app_id, int sock, pid_t *pid)
 {
 	posix_spawn_file_actions_t actions;
-	posix_spawnattr_t attr;
 	char name[NAME_BYTES];
 	char *argv[] = {name, NULL};
 
 	snprintf(name, sizeof name, "deferd-worker: forkserver %.64s", app_id);
-	spawn_exec_attributes(&attr);
 	posix_spawn_file_actions_init(&actions);
 	/* With a log of our own nothing of whoever started us is held open. First, as
 	 * the log may be what 3 is. */
@@ -55,10 +66,7 @@ spawn_exec(const char *app_id, int sock, pid_t *pid)
 		posix_spawn_file_actions_adddup2(&actions, log_fd(), STDERR_FILENO);
 	}
 	posix_spawn_file_actions_adddup2(&actions, sock, 3);
-	int e = posix_spawn(pid, spawn_exec_program(), &actions, &attr, argv, environ);
+	int e = spawn_exec_program(spawn_exec_worker(), argv, &actions, pid);
 	posix_spawn_file_actions_destroy(&actions);
-	posix_spawnattr_destroy(&attr);
-	if (e != 0)
-		*pid = 0;
 	return e;
 }

@@ -1,9 +1,5 @@
 /*
  * sup.c: see sup.h.
- *
- * A stop, whatever asked for it: no new connections and tasks; what is there finishes,
- * within a grace or without one; what is left is dropped, logged and counted; the
- * workers say goodbye; exit.
  */
 #include "sup_impl.h"
 #include "../common/clock.h"
@@ -19,96 +15,17 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
-#define SUP_GOODBYE_MS 1000 /* for workers to say BYE before they are killed */
-#define SUP_FLUSH_MS 200    /* for the last answers to leave */
-
 struct sup_signal {
 	int number;
 	void (*act)(struct sup *);
 };
-
-/* --- stopping --- */
-
-static void
-sup_enter(struct sup *s, enum sup_stage stage)
-{
-	s->stage = stage;
-	s->stage_ms = clock_now_ms();
-}
-
-static void
-sup_stop(struct sup *s, const char *why, int64_t grace_ms)
-{
-	if (s->stage >= SUP_FLUSHING)
-		return;
-	if (s->stage == SUP_UP) {
-		log_info("%s: stopping: %zu open tasks", why, core_open_tasks(s->core));
-		http_stop_accepting(s->http);
-		core_stop(s->core);
-		notify_stopping(s->notify, grace_ms);
-		notify_status(
-		    s->notify, "stopping: %zu open tasks", core_open_tasks(s->core));
-		if (events_begin(core_events(s->core), "stop"))
-			events_end(core_events(s->core));
-		struct timeval every = {0, 10000};
-		event_add(s->tick, &every);
-		sup_enter(s, SUP_FINISHING);
-	}
-	s->deadline_ms = grace_ms < 0 ? 0 : clock_now_ms() + grace_ms;
-	if (s->deadline_ms == 0 && grace_ms == 0)
-		s->deadline_ms = 1;
-}
-
-static void
-sup_give_up_tasks(struct sup *s)
-{
-	size_t n = core_drop_tasks(s->core, true);
-
-	if (n > 0)
-		log_warn("dropped %zu tasks that had not ended: their callers were "
-			 "told, the "
-			 "memory store keeps nothing",
-		    n);
-}
-
-/* One step of the stop; each stage ends by itself or by its time. */
-static void
-sup_tick_cb(evutil_socket_t fd UNUSED, short what UNUSED, void *arg)
-{
-	struct sup *s = arg;
-	int64_t now_ms = clock_now_ms();
-	bool over = s->deadline_ms && now_ms >= s->deadline_ms;
-
-	switch (s->stage) {
-	case SUP_UP: break;
-	case SUP_FINISHING:
-		if (core_open_tasks(s->core) > 0 && !over)
-			break;
-		sup_give_up_tasks(s);
-		core_dismiss_workers(s->core, over);
-		sup_enter(s, SUP_FLUSHING);
-		break;
-	case SUP_FLUSHING:
-		if (http_pending(s->http) > 0 && now_ms - s->stage_ms < SUP_FLUSH_MS)
-			break;
-		sup_enter(s, SUP_GOODBYES);
-		break;
-	case SUP_GOODBYES:
-		if (core_dismiss_workers(
-			s->core, now_ms - s->stage_ms > SUP_GOODBYE_MS) > 0)
-			break;
-		sup_enter(s, SUP_OVER);
-		break;
-	case SUP_OVER: break;
-	}
-}
 
 /* --- signals --- */
 
 static void
 sup_on_term(struct sup *s)
 {
-	bool again = s->stage != SUP_UP;
+	bool again = s->stage != SUP_UP && !s->restarting;
 
 	sup_stop(
 	    s, again ? "TERM again" : "TERM", again ? 0 : s->conf->shutdown.grace_ms);
@@ -230,12 +147,17 @@ sup_open_base(struct sup *s)
 	return s->tick && s->core;
 }
 
-/* From here on a signal is one of ours; before, the defaults end the start. */
+/* From here on a signal is one of ours; before, the defaults end the start, or, after a
+ * restart, it has waited. */
 static void
 sup_take_signals(struct sup *s)
 {
+	sigset_t none;
+
 	for (size_t i = 0; i < COUNT_OF(sup_signals); i++)
 		event_add(s->signal[i], NULL);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
 static void
@@ -253,11 +175,17 @@ sup_reload_asked(void *arg)
 }
 
 static bool
+sup_restart_asked(void *arg)
+{
+	return sup_restart(arg, "asked through the control socket");
+}
+
+static bool
 sup_open_doors(struct sup *s)
 {
 	size_t n = 0;
 
-	if (!(s->http = http_new(s->base, s->core)))
+	if (!(s->http = http_new(s->base, s->core, s->handover)))
 		return false;
 	while (http_url(s->http, n))
 		n++;
@@ -268,10 +196,14 @@ sup_open_doors(struct sup *s)
 	}
 	struct control_ops ops = {.stop = sup_stop_asked,
 	    .reload = sup_reload_asked,
+	    .restart = sup_restart_asked,
 	    .reloaded = &s->reload,
+	    .restarted = &s->restart,
 	    .arg = s,
 	    .urls = s->urls};
-	return (s->control = control_new(s->base, s->core, &ops)) != NULL;
+	s->control = control_new(s->base, s->core, &ops, s->handover);
+	handover_fini(s->handover); /* what nobody wants any more */
+	return s->control != NULL;
 }
 
 /* The user that deferd becomes once nothing needs root any more. */
@@ -293,6 +225,7 @@ sup_drop_root(const struct conf *conf)
 static void
 sup_close(struct sup *s)
 {
+	trial_stop(&s->trial);
 	if (s->control)
 		control_free(s->control);
 	if (s->http)
@@ -339,26 +272,35 @@ sup_loop(struct sup *s)
 	}
 }
 
-int
-sup_run(const struct conf *conf, sup_ready_cb *ready, void *arg)
+static int
+sup_begin(struct sup *s)
 {
-	struct sup s = {.conf = conf, .ready = ready, .ready_arg = arg};
-	int code = EXIT_ASKED;
+	if (!sup_open_base(s))
+		return EXIT_SYSTEM_;
+	sup_take_signals(s);
+	/* before there is a child to inherit what it takes away */
+	s->notify = notify_new(s->base);
+	/* it never ceased to be watched */
+	if (s->handover->restarted)
+		notify_watch(s->notify);
+	notify_status(s->notify, "loading the handlers");
+	if (!core_load(s->core, NULL, NULL))
+		return EXIT_CONFIG_;
+	if (!sup_open_doors(s))
+		return EXIT_UNAVAILABLE_;
+	return sup_drop_root(s->conf) ? EXIT_ASKED : EXIT_DENIED_;
+}
 
-	if (!sup_open_base(&s)) {
-		code = EXIT_SYSTEM_;
-	} else {
-		sup_take_signals(&s);
-		/* before there is a child to inherit what it takes away */
-		s.notify = notify_new(s.base);
-		notify_status(s.notify, "loading the handlers");
-		if (!core_load(s.core, NULL, NULL))
-			code = EXIT_CONFIG_;
-		else if (!sup_open_doors(&s))
-			code = EXIT_UNAVAILABLE_;
-		else if (!sup_drop_root(conf))
-			code = EXIT_DENIED_;
-	}
+int
+sup_run(const struct sup_start *start)
+{
+	struct sup s = {.conf = start->conf,
+	    .handover = start->handover,
+	    .program = start->program,
+	    .ready = start->ready,
+	    .ready_arg = start->arg};
+	int code = sup_begin(&s);
+
 	if (code != EXIT_ASKED) {
 		sup_tell_ready(&s, code, "not started: see the log");
 		sup_close(&s);
@@ -366,8 +308,13 @@ sup_run(const struct conf *conf, sup_ready_cb *ready, void *arg)
 	}
 	core_run(s.core);
 	sup_loop(&s);
-	log_info("stopped");
+	if (s.restarting)
+		code = sup_hand_over(&s);
+	else
+		log_info("stopped");
 	sup_close(&s);
+	if (code == SUP_RESTART)
+		sup_reap_all();
 	return code;
 }
 

@@ -5,12 +5,22 @@
 #define DEFERD_SUP_H
 
 #include "conf.h"
+#include "handover.h"
 
-/* Runs until it is told to stop. conf is borrowed. ready (may be NULL) is called once, when
- * the first worker is ready, with 0; or with an exit code and a sentence when it will not
- * come to that. Returns the exit code. */
+/* Called once, when the first worker is ready, with 0; or with an exit code and a sentence when
+ * it will not come to that. */
 typedef void sup_ready_cb(int exit_code, const char *text, void *arg);
-int sup_run(const struct conf *, sup_ready_cb *ready, void *arg);
+struct sup_start {
+	const struct conf *conf;   /* borrowed */
+	struct handover *handover; /* borrowed; what was handed over is taken out */
+	const char *program;	   /* what a restart executes; borrowed */
+	sup_ready_cb *ready;	   /* or NULL */
+	void *arg;
+};
+#define SUP_RESTART (-1)
+/* Runs until it is told to stop. An exit code; or SUP_RESTART: the handover has what the next
+ * program is to get (handover_exec), and all signals are blocked. */
+int sup_run(const struct sup_start *);
 
 /* Loads every app's handlers in throw-away forkservers and reports to stderr what is wrong.
  * An exit code. */

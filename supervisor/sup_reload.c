@@ -54,7 +54,7 @@ sup_reload(struct sup *s, const char *why)
 	}
 	notify_reloading(s->notify);
 	log_info("%s: reloading %s", why, s->conf->path);
-	buf_init(&problems, CONTROL_RELOAD_TEXT_BYTES - 1);
+	buf_init(&problems, CONTROL_TEXT_BYTES - 1);
 	s->loading = conf_load(s->conf->path, sup_reload_problem, &problems);
 	if (s->loading) {
 		core_reload(s->core, s->loading, sup_reloaded_cb, s);

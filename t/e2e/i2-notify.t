@@ -92,6 +92,20 @@ is said($s, 0.3), undef, 'a watchdog of another process is not ours to feed';
 $d->wait_ready;
 $d->stop_ok;
 
+# --- a restart: the same process, never without its watchdog ---
+$d = Deferd->prepare(handlers => $hello, config => { workers => 1 });
+$s = manager($d->dir . '/notify');
+$d->{env} = { NOTIFY_SOCKET => $d->dir . '/notify', WATCHDOG_USEC => 200000 };
+$d->launch->wait_ready;
+said_until($s, qr/^STATUS=ready/);
+is $d->deferctl('restart')->{status}, 0, 'restart';
+my @told = grep { !/WATCHDOG/ } said_until($s, qr/^STATUS=ready/);
+like $told[0], qr/^RELOADING=1\nMONOTONIC_USEC=\d+$/, '... is a reload to the manager';
+is_deeply [@told[1 .. $#told]], ['STATUS=restarting', 'STATUS=loading the handlers', 'READY=1',
+	'STATUS=ready: 1 apps, 1 workers'], '... that ends when it is ready';
+ok scalar(said_until($s, qr/^WATCHDOG=1$/)), '... and the new program feeds the watchdog';
+$d->stop_ok;
+
 # --- a start that fails; a manager that is not there ---
 $d = Deferd->prepare(handlers => '1 +');
 $s = manager($d->dir . '/notify');

@@ -5,8 +5,8 @@ use warnings;
 use FindBin;
 use lib "$FindBin::Bin/../lib";
 use Deferd;
+use Load;
 use Program qw(spill wait_for);
-use POSIX ();
 use Test::More;
 
 my $rounds = 20;
@@ -14,7 +14,6 @@ my $d = Deferd->start(config => { workers => { concurrent => 3, slots => 2 } }, 
 	'a.rb' => 'Cloud.function("version") { |req| 0 }',
 	'b.rb' => 'Cloud.function("slow") { |req| Deferred.delay(req.params["s"], "slept") }',
 });
-my %parse = ('X-Parse-Application-Id' => 'demo', 'X-Parse-REST-API-Key' => $d->key('rest'));
 my $folder = $d->dir . '/handlers';
 
 sub write_file {
@@ -91,28 +90,7 @@ is $d->deferctl('reload')->{status}, 0, 'and back';
 wait_for { $d->workers == 3 && !grep { $_->{state} ne 'ready' } $d->workers } 'the pool shrinks again', 5;
 
 # --- under load: new connections and kept ones, good and broken files in turn ---
-# A child that calls until the file appears; its line: calls, failures, the first reason.
-my $stop = $d->dir . '/stop';
-sub load {
-	my ($kept) = @_;
-	open(my $from, '-|') // die "fork: $!\n" or do {
-		my ($calls, $failed, $why) = (0, 0, '');
-		my $client = $d->client;
-		until (-e $stop) {
-			$client = $d->client unless $kept;
-			my $r = eval { $client->request(POST => '/parse/functions/version', {}, %parse) };
-			$calls++;
-			next if $r && $r->{status} == 200;
-			$failed++;
-			$why ||= $r ? "$r->{status} $r->{body}" : $@;
-		}
-		print "$calls $failed $why\n";
-		close STDOUT;
-		POSIX::_exit(0);
-	};
-	return $from;
-}
-my @loads = map { load($_) } 0, 1;
+my $load = Load->start($d, new => 1, kept => 1);
 for my $i (1 .. $rounds) {
 	my ($ok, $bad) = (count('reloaded: '), count('the running handlers and config stay'));
 	write_file('a.rb', "Cloud.function('version') { |req| $i }");
@@ -121,17 +99,10 @@ for my $i (1 .. $rounds) {
 	wait_for { count('reloaded: ') + count('the running handlers and config stay') == $ok + $bad + 1 }
 	    "reload $i", 10;
 }
-spill($stop, '');
-my ($calls, $failed) = (0, 0);
-for my $load (@loads) {
-	my ($c, $b, $why) = split ' ', scalar <$load>, 3;
-	$calls += $c;
-	$failed += $b;
-	diag $why if $b;
-}
-note "$calls calls during $rounds reloads";
-cmp_ok $calls, '>', 200, 'there was load';
-is $failed, 0, 'no call failed';
+my $sum = $load->end;
+note "$sum->{calls} calls during $rounds reloads";
+cmp_ok $sum->{calls}, '>', 200, 'there was load';
+is $sum->{failed} + $sum->{busy}, 0, 'no call failed' or diag $sum->{why};
 wait_for { my $w = $d->ctl(qw(show workers))->{workers}; @$w == 3 && !grep { $_->{state} ne 'ready' } @$w }
     'the pool is of its size, nothing of the old generations is left', 10;
 pass 'the pool is of its size';

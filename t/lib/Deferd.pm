@@ -56,6 +56,7 @@ Options:
     limits    { n => 96 }: ulimit -n
     env       { NAME => value }
     args      more words for the command line
+    program   the deferd to run
     ready     0: do not wait until it is ready
     seconds   how long to wait for that (10)
 
@@ -145,7 +146,7 @@ sub prepare {
 	my ($class, %o) = @_;
 	my $dir = $o{again} ? $o{again}{dir} : tempdir('deferd-test-XXXXXX', TMPDIR => 1);
 	my $self = bless { dir => $dir, socket => "$dir/control.sock", logfile => "$dir/log",
-		config => "$dir/deferd.yaml", map { $_ => $o{$_} } qw(limits env args seconds) }, $class;
+		config => "$dir/deferd.yaml", map { $_ => $o{$_} } qw(limits env args program seconds) }, $class;
 	push @kept, $self unless $o{again};
 	return $self if $o{again};
 	my $handlers = $self->_write_handlers($o{handlers});
@@ -172,7 +173,7 @@ sub launch {
 			DEFERD_TEST => $self->{dir});
 		my $n = $self->{limits}{n};
 		my @limit = $n ? ('sh', '-c', "ulimit -n $n; exec \"\$@\"", 'sh') : ();
-		exec @limit, program_path('deferd'), '-F', '-f', $self->{config}, @{ $self->{args} // [] }
+		exec @limit, $self->{program} // program_path('deferd'), '-F', '-f', $self->{config}, @{ $self->{args} // [] }
 			or POSIX::_exit(127);
 	}
 	@$self{qw(pid status)} = ($pid, undef);

@@ -28,7 +28,7 @@ room_listen(void)
 	static const char *const urls[] = {NULL};
 	struct control_ops ops = {.stop = on_stop, .urls = urls};
 
-	return control_new(room.base, &room.core, &ops);
+	return control_new(room.base, &room.core, &ops, &(struct handover){0});
 }
 
 void

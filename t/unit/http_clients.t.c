@@ -121,7 +121,7 @@ t_stopping_refuses_connections_and_closes_kept_ones(void)
 	httpcore_init(&c);
 	c.plan.what = PLAN_NEVER;
 	int fd = ask_and_wait(&c, "1.1");
-	http_stop_accepting(c.http);
+	http_stop_accepting(c.http, true);
 	EQ_INT(client_open(&c), -1);
 	finish_last(&c);
 	OK(client_read(&c, fd, false, &r));
@@ -184,7 +184,7 @@ t_connections_are_counted_and_bounded(void)
 	httpcore_init(&c);
 	http_free(c.http);
 	c.conf.http.connections = 2;
-	c.http = http_new(c.base, &c);
+	c.http = http_new(c.base, &c, &(struct handover){0});
 	for (int i = 0; i < 4; i++) {
 		fd[i] = client_open(&c);
 		client_turn(&c);
@@ -213,7 +213,7 @@ t_a_slow_client_is_dropped(void)
 	httpcore_init(&c);
 	http_free(c.http);
 	c.conf.http.idle_ms = 100;
-	c.http = http_new(c.base, &c);
+	c.http = http_new(c.base, &c, &(struct handover){0});
 	int fd = client_open(&c);
 	client_send(&c, fd, span_str("GET /healthz HTTP/1.1\r\nHo"));
 	int64_t before_ms = clock_now_ms();

@@ -315,7 +315,7 @@ httpcore_init(struct core *c)
 	tasks_init(&c->tasks, 60000, 1000, 1 << 20);
 	fill_conf(c);
 	fill_app(c);
-	c->http = http_new(c->base, c);
+	c->http = http_new(c->base, c, &(struct handover){0});
 	OK(c->http != NULL);
 }
 
