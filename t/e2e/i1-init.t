@@ -26,7 +26,8 @@ sub script {
 		open STDIN, '<', '/dev/null';
 		open STDOUT, '>', "$dir/said";
 		open STDERR, '>&', \*STDOUT;
-		%ENV = (%ENV, DEFERD_PROGRAM => program_path('deferd'), DEFERD_CONFIG => $d->config,
+		%ENV = (%ENV, DEFERD_PROGRAM => program_path('deferd'),
+			DEFERD_CTL => program_path('deferctl'), DEFERD_CONFIG => $d->config,
 			DEFERD_PIDFILE => $pid_file, DEFERD_DEFAULTS => "$dir/defaults",
 			DEFERD_WORKER => program_path('deferd-worker'), DEFERD_TEST => $dir);
 		exec '/bin/sh', build() . '/conf/deferd.init', @words or POSIX::_exit(127);
@@ -37,6 +38,7 @@ sub script {
 	return $status;
 }
 
+sub starts { return scalar(() = slurp("$dir/daemon.log") =~ /listening on/g) }
 sub daemon { return slurp($pid_file) =~ /^(\d+)$/ ? $1 : undef }
 
 # Someone else's process, whose number a pid file has. It waits to be let go.
@@ -100,12 +102,15 @@ for my $bad (0, 1) {
 			my $name = "$action, $state" . ($bad ? ', bad handlers' : '');
 			spill($handlers, $good);
 			$states{$state}->();
-			my $before = daemon();
+			my ($before, $starts) = (daemon(), starts());
 			spill($handlers, "1 +\n") if $bad;
 			is script($action), $status, "$name: $status" or diag $said;
 			is script('status') == 0 ? 1 : 0, $runs, '... and then it ' . ($runs ? 'runs' : 'does not run');
-			is daemon(), $before, '... the same one' if $state eq 'running' && $runs && $action !~ /restart/;
-			isnt daemon(), $before, '... another one' if $status == 0 && $runs && $state eq 'running' && $action =~ /restart/;
+			my $anew = $status == 0 && $action =~ /restart/;
+			if ($state eq 'running' && $runs) {
+				is daemon(), $before, '... the same process';
+				is starts() - $starts, $anew ? 1 : 0, $anew ? '... that has started anew' : '... as it was';
+			}
 			like $said, qr/./, '... and says something';
 		}
 	}
@@ -129,6 +134,24 @@ unlink $d->config;
 is script('restart'), 6, 'no config: 6';
 spill($d->config, $config);
 spill($handlers, $good);
+
+# --- restart and reload through the control socket, and without it ---
+is script('reload'), 0, 'reload';
+like $said, qr/^reloaded: 1 new workers, generation \d+$/m, '... returns when it has ended';
+is script('restart'), 0, 'restart';
+like $said, qr/^restarted: deferd \S+, pid @{[daemon()]}, ready$/m, '... returns when it is ready';
+spill($d->config, $config =~ s{"listen"}{"pidFile": "$dir/other", "listen"}r);
+is script('reload'), 1, 'reload of what needs a restart: 1';
+like $said, qr/these keys need a restart: pidFile/, '... says what does';
+spill($d->config, $config);
+my $asked = daemon();
+unlink $d->socket;
+is script('reload'), 0, 'reload of one that does not answer';
+like $said, qr/asked to reload, but it does not answer/, '... cannot say how it ends';
+is daemon(), $asked, '... and sends HUP';
+is script('restart'), 0, 'restart of one that does not answer';
+like $said, qr/does not answer: it is stopped.*stopped.*started/s, '... is a stop and a start';
+isnt daemon(), $asked, '... and another process';
 
 # --- a second one ---
 my $pid = daemon();
