@@ -6,6 +6,7 @@
 #include "core_impl.h"
 #include "../common/err.h"
 #include "../common/log.h"
+#include <stdio.h>
 #include <stdlib.h>
 
 #define SETTLE_DROPS_LOGGED 20
@@ -84,6 +85,22 @@ settle_emit(struct core *c, const struct task *t)
 	events_end(c->events);
 }
 
+/* " (bad.rb:3:in total)", the first line of the backtrace; or "". */
+static const char *
+settle_where(const struct task_note *n, char *out, size_t room)
+{
+	struct mp c =
+	    mp_over(n ? span_of(n->backtrace, n->backtrace_bytes) : SPAN_NONE);
+	struct span frame;
+	uint32_t frames;
+
+	out[0] = '\0';
+	if (n && n->backtrace_bytes && mp_array(&c, &frames) == 0 && frames > 0 &&
+	    mp_str(&c, &frame) == 0)
+		snprintf(out, room, " (%.*s)", SPAN_FMT(frame));
+	return out;
+}
+
 static void
 settle_log_failure(const struct task *t)
 {
@@ -92,14 +109,15 @@ settle_log_failure(const struct task *t)
 	enum log_level level = t->state == TASK_CANCELLED  ? LOG_LEVEL_DEBUG
 			       : t->execution == EXEC_SYNC ? LOG_LEVEL_INFO
 							   : LOG_LEVEL_WARN;
-	char id[TASKID_TEXT_BYTES];
+	char id[TASKID_TEXT_BYTES], where[300];
 
 	if (log_level() < level)
 		return;
 	struct log_about about = tasks_about(t, id);
-	log_about(level, &about, "%s: %s%s%s", task_state_name(t->state),
+	log_about(level, &about, "%s: %s%s%s%s", task_state_name(t->state),
 	    n && n->class ? n->class : fault_info(t->fault)->native_code,
-	    n && n->message ? ": " : "", n && n->message ? n->message : "");
+	    n && n->message ? ": " : "", n && n->message ? n->message : "",
+	    settle_where(n, where, sizeof where));
 }
 
 static void

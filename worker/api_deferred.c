@@ -4,6 +4,7 @@
  */
 #include "deferred.h"
 #include "place.h"
+#include "trail.h"
 #include <mruby/array.h>
 #include <mruby/class.h>
 #include <mruby/error.h>
@@ -53,6 +54,31 @@ d_settle(mrb_state *mrb, mrb_value self)
 
 	mrb_get_args(mrb, "bo", &ok, &v);
 	return mrb_bool_value(deferred_settle(engine_of(mrb), self, ok, v));
+}
+
+/* d.__fail(e): d's own block raised e. */
+static mrb_value
+d_fail(mrb_state *mrb, mrb_value self)
+{
+	struct engine *e = engine_of(mrb);
+	mrb_value v;
+
+	mrb_get_args(mrb, "o", &v);
+	trail_from_block(e, self, v);
+	return mrb_bool_value(deferred_settle(e, self, false, v));
+}
+
+/* d.__error: what await raises for d, which is rejected. */
+static mrb_value
+d_error(mrb_state *mrb, mrb_value self)
+{
+	struct engine *e = engine_of(mrb);
+	mrb_value reason = IV(mrb, self, value);
+
+	if (!mrb_exception_p(reason))
+		return mrb_obj_new(mrb, e->vm.cls.rejected, 1, &reason);
+	trail_await(e, self, reason);
+	return reason;
 }
 
 /* d.__wait: parks the fiber until d settles; nil then, or the exception that
@@ -257,6 +283,8 @@ deferred_define(struct engine *e)
 	    {"__async", d_async, MRB_ARGS_REQ(1), true},
 	    {"__mark_place", d_mark_place, MRB_ARGS_NONE(), false},
 	    {"__settle", d_settle, MRB_ARGS_REQ(2), false},
+	    {"__fail", d_fail, MRB_ARGS_REQ(1), false},
+	    {"__error", d_error, MRB_ARGS_NONE(), false},
 	    {"__wait", d_wait, MRB_ARGS_NONE(), false},
 	    {"__watch", d_watch, MRB_ARGS_REQ(1), false},
 	    {"then", d_then, MRB_ARGS_OPT(2) | MRB_ARGS_BLOCK(), false},

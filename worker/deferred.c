@@ -1,5 +1,6 @@
 /* deferred.c: settling, reactions, sources: see deferred.h. */
 #include "deferred.h"
+#include "trail.h"
 #include <mruby/array.h>
 #include <mruby/class.h>
 #include <mruby/variable.h>
@@ -100,6 +101,8 @@ deferred_settle(struct engine *e, mrb_value d, bool ok, mrb_value v)
 		return false;
 	IV_SET(mrb, d, state, mrb_bool_value(ok));
 	IV_SET(mrb, d, value, v);
+	if (!ok)
+		trail_keep(e, d, v);
 	mrb_value work = IV(mrb, d, work), r = IV(mrb, d, reactions);
 	struct pend *p =
 	    slots_get(&e->pends, mrb_integer_p(work) ? mrb_integer(work) : 0);

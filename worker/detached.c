@@ -173,6 +173,8 @@ unhandled_say(struct engine *e, struct scope *s, mrb_value d)
 	error_text_init(&text);
 	error_describe(vm, reason, &text);
 	error_place(vm, mrb_iv_get(vm->mrb, d, vm->sym.iv_place), place, sizeof place);
+	if (text.place[0] && strcmp(text.place, place) != 0)
+		buf_printf(&text.message, " (raised at %s)", text.place);
 	struct msg_unhandled m = {
 	    .task = task_span(s->task),
 	    .attempt = s->task->attempt,

@@ -102,17 +102,17 @@ error_pack_code(struct vm *vm, mrb_value exc, struct error_text *t)
 	t->cloud_error = t->code.n || t->status;
 }
 
-static void
-error_pack_frame(msgpack_packer *pk, struct span frame)
+/* deferd's own names of methods say nothing: "a.rb:3:in __call" -> "a.rb:3". */
+static struct span
+error_plain_frame(struct span f)
 {
-	struct buf clean;
+	static const char in[] = ":in __";
+	const uint8_t *at = f.n ? memmem(f.p, f.n, in, sizeof in - 1) : NULL;
 
-	buf_init(&clean, 0);
-	text_add_clean(&clean, frame, 500);
-	mp_put_str(pk, buf_span(&clean));
-	buf_fini(&clean);
+	return at ? span_of(f.p, (size_t)(at - f.p)) : f;
 }
 
+/* False for what is deferd's own. */
 static bool
 error_frame(mrb_value frames, mrb_int i, struct span *out)
 {
@@ -121,7 +121,7 @@ error_frame(mrb_value frames, mrb_int i, struct span *out)
 	if (!mrb_string_p(f) || RSTRING_LEN(f) == 0 || place_is_ours(RSTRING_PTR(f)) ||
 	    strncmp(RSTRING_PTR(f), "(unknown)", 9) == 0)
 		return false;
-	*out = span_of(RSTRING_PTR(f), (size_t)RSTRING_LEN(f));
+	*out = error_plain_frame(span_of(RSTRING_PTR(f), (size_t)RSTRING_LEN(f)));
 	return true;
 }
 
@@ -138,31 +138,63 @@ error_keep_place(struct error_text *t, struct span frame)
 	t->place[n] = '\0';
 }
 
+struct error_frames {
+	struct buf bytes; /* msgpack strings */
+	uint32_t n;
+};
+
+static void
+error_add_frames(struct error_frames *out, struct error_text *t, mrb_value frames)
+{
+	msgpack_packer pk = mp_packer(&out->bytes);
+	struct buf clean;
+	struct span f;
+	uint32_t max = out->n + ERROR_FRAMES_MAX;
+
+	if (!mrb_array_p(frames))
+		return;
+	buf_init(&clean, 0);
+	for (mrb_int i = 0; i < RARRAY_LEN(frames) && out->n < max; i++) {
+		if (!error_frame(frames, i, &f))
+			continue;
+		if (!t->place[0])
+			error_keep_place(t, f);
+		buf_reset(&clean);
+		text_add_clean(&clean, f, 500);
+		mp_put_str(&pk, buf_span(&clean));
+		out->n++;
+	}
+	buf_fini(&clean);
+}
+
 static mrb_value
 error_backtrace(mrb_state *mrb, void *arg)
 {
 	struct error_job *j = arg;
-	struct error_text *t = j->text;
-	mrb_value frames = mrb_exc_backtrace(mrb, j->reason);
-	uint32_t n = 0;
-	struct span f;
 
-	if (!mrb_array_p(frames))
-		return frames;
-	for (mrb_int i = 0; i < RARRAY_LEN(frames) && n < ERROR_FRAMES_MAX; i++)
-		n += error_frame(frames, i, &f);
-	if (n == 0)
-		return frames;
-	msgpack_packer pk = mp_packer(&t->backtrace);
-	msgpack_pack_array(&pk, n);
-	for (mrb_int i = 0; i < RARRAY_LEN(frames) && n > 0; i++)
-		if (error_frame(frames, i, &f)) {
-			if (!t->place[0])
-				error_keep_place(t, f);
-			error_pack_frame(&pk, f);
-			n--;
-		}
-	return frames;
+	return mrb_exc_backtrace(mrb, j->reason);
+}
+
+/* mruby's backtrace, then the trail: see trail.h. */
+static void
+error_pack_backtrace(struct error_job *j)
+{
+	struct vm *vm = j->vm;
+	struct error_frames out = {.n = 0};
+	mrb_value frames;
+
+	if (!gate_call(vm, error_backtrace, j, &frames))
+		return;
+	buf_init(&out.bytes, 0);
+	error_add_frames(&out, j->text, frames);
+	error_add_frames(
+	    &out, j->text, mrb_iv_get(vm->mrb, j->reason, vm->sym.iv_trail));
+	if (out.n > 0) {
+		msgpack_packer pk = mp_packer(&j->text->backtrace);
+		msgpack_pack_array(&pk, out.n);
+		buf_add_span(&j->text->backtrace, buf_span(&out.bytes));
+	}
+	buf_fini(&out.bytes);
 }
 
 void
@@ -182,8 +214,7 @@ error_describe(struct vm *vm, mrb_value reason, struct error_text *t)
 		buf_add_str(&t->class, "Exception");
 	}
 	if (mrb_exception_p(reason)) {
-		if (!gate_call(vm, error_backtrace, &job, &out))
-			buf_reset(&t->backtrace);
+		error_pack_backtrace(&job);
 		if (mrb_obj_is_kind_of(vm->mrb, reason, vm->cls.error))
 			error_pack_code(vm, reason, t);
 	}

@@ -8,7 +8,7 @@
 #include "gate.h"
 
 #define ERROR_MESSAGE_BYTES 8192
-#define ERROR_FRAMES_MAX 20
+#define ERROR_FRAMES_MAX 30 /* of the backtrace, and of the trail */
 
 struct error_text {
 	struct buf class, message; /* UTF-8; the message is cut at ERROR_MESSAGE_BYTES */

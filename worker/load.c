@@ -118,7 +118,7 @@ load_body(mrb_state *mrb, void *arg)
 	int r = load_read(j->path, &j->source);
 
 	if (r != 0)
-		mrb_raisef(mrb, E_RUNTIME_ERROR, "%s cannot be read: %s", j->path,
+		mrb_raisef(mrb, E_RUNTIME_ERROR, "%s cannot be read: %s", j->file,
 		    strerror(errno));
 	load_run(mrb, j);
 	return mrb_nil_value();
@@ -267,8 +267,10 @@ load_current(const struct engine *e)
 
 /* --- Cloud.load --- */
 
+/* Sets file to its name below the folder, which is all that messages tell of its path.
+ */
 static char *
-load_find(struct engine *e, mrb_state *mrb, const char *name)
+load_find(struct engine *e, mrb_state *mrb, const char *name, char *file, size_t n)
 {
 	const char *dot = strrchr(name, '.');
 	const char *end = dot && strcmp(dot, ".rb") == 0 ? "" : ".rb";
@@ -277,7 +279,8 @@ load_find(struct engine *e, mrb_state *mrb, const char *name)
 	if (name[0] == '/' || strstr(name, ".."))
 		mrb_raisef(mrb, E_ARGUMENT_ERROR,
 		    "Cloud.load \"%s\": names a file below the handlers' folder", name);
-	snprintf(path, sizeof path, "%s/%s%s", e->conf.handlers, name, end);
+	snprintf(file, n, "%s%s", name, end);
+	snprintf(path, sizeof path, "%s/%s", e->conf.handlers, file);
 	char *real = realpath(path, NULL);
 	if (!real)
 		mrb_raisef(mrb, E_ARGUMENT_ERROR, "Cloud.load \"%s\": %s", name,
@@ -294,7 +297,8 @@ load_named(struct engine *e, const char *name)
 	if (!l)
 		mrb_raise(mrb, E_RUNTIME_ERROR,
 		    "Cloud.load works only while the handlers' files are loaded");
-	char *real = load_find(e, mrb, name);
+	char file[256];
+	char *real = load_find(e, mrb, name, file, sizeof file);
 	bool is_new = load_remember(l, real);
 	free(real);
 	if (!is_new)
@@ -302,7 +306,7 @@ load_named(struct engine *e, const char *name)
 	const char *path = l->path[l->n - 1];
 	/* Its text and context stay until the process ends when it raises: so does the
 	 * raise end the process. */
-	struct load_job j = {.path = path, .file = strrchr(path, '/') + 1};
+	struct load_job j = {.path = path, .file = file};
 	buf_init(&j.source, FILE_BYTES_MAX);
 	l->files++;
 	load_body(mrb, &j);

@@ -3,6 +3,7 @@
 #include "deferred.h"
 #include "error.h"
 #include "place.h"
+#include "trail.h"
 #include <stdlib.h>
 
 const char *
@@ -77,6 +78,8 @@ pend_settle(mrb_state *mrb, void *arg)
 	struct pend *p = arg;
 	mrb_value d = pin_get(&e->vm, p->deferred), v = pin_get(&e->vm, p->value);
 
+	if (!p->ok && p->kind == PEND_CALL)
+		trail_from_call(e, p, v);
 	if (!p->ok)
 		deferred_settle(e, d, false, v);
 	else

@@ -45,6 +45,19 @@ place_find(mrb_state *mrb, struct place *p)
 	return false;
 }
 
+size_t
+place_stack(struct vm *vm, struct place_frame *out, size_t max)
+{
+	struct mrb_context *c = vm->mrb->c;
+	struct place p;
+	size_t n = 0;
+
+	for (mrb_callinfo *ci = c->ci; ci >= c->cibase && n < max; ci--)
+		if (place_of_frame(vm->mrb, ci, &p))
+			out[n++] = (struct place_frame){p.file, p.line, ci->mid};
+	return n;
+}
+
 const char *
 place_here(struct vm *vm, int *line)
 {

@@ -12,6 +12,13 @@ const char *place_here(struct vm *, int *line);
 /* The same for a method that was given a block: mruby says that a call with a block of
  * several lines stands at the block's `end`; this is where it begins. */
 const char *place_of_call(struct vm *, mrb_value block, int *line);
+/* What the present fiber runs of the handlers' files, the innermost first; their number. */
+struct place_frame {
+	const char *file;
+	int line;
+	mrb_sym method; /* 0: none */
+};
+size_t place_stack(struct vm *, struct place_frame *out, size_t max);
 /* True for a file of the prelude. */
 bool place_is_ours(const char *file);
 

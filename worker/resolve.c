@@ -4,6 +4,7 @@
  */
 #include "deferred.h"
 #include "error.h"
+#include "trail.h"
 #include <mruby/array.h>
 #include <mruby/class.h>
 #include <mruby/error.h>
@@ -141,6 +142,7 @@ relay_settle(mrb_state *mrb, void *arg)
 {
 	const struct relay *r = arg;
 
+	trail_restore(engine_of(mrb), r->from);
 	deferred_settle(engine_of(mrb), r->d, mrb_true_p(IV(mrb, r->from, state)),
 	    IV(mrb, r->from, value));
 	return mrb_nil_value();
@@ -183,6 +185,7 @@ deferred_run(struct engine *e, struct scope *s, mrb_value d, bool detached)
 	else if (mrb_nil_p(mode)) {
 		mrb_value from = IV(mrb, d, source);
 		what = take_block(mrb, d, from);
+		trail_restore(e, from);
 		if (mrb_nil_p(what))
 			relay(e, s, d, from);
 	} else if (mrb_fixnum(mode) == MODE_FOLLOW) {

@@ -6,6 +6,7 @@
 #include "deferred.h"
 #include "error.h"
 #include "request.h"
+#include "trail.h"
 #include <mruby/array.h>
 #include <mruby/class.h>
 #include <mruby/variable.h>
@@ -303,6 +304,7 @@ scope_outcome(struct engine *e, struct scope *s)
 	bool ok = mrb_true_p(mrb_iv_get(mrb, d, e->vm.sym.iv_state));
 	mrb_value v = mrb_iv_get(mrb, d, e->vm.sym.iv_value);
 
+	trail_restore(e, d);
 	if (!TAILQ_EMPTY(&s->pends) && !gate_call(&e->vm, scope_adopt, &d, &out))
 		log_warn("adoption failed");
 	mrb_gc_protect(mrb, v);

@@ -91,6 +91,7 @@ vm_find_classes(mrb_state *mrb, void *arg)
 	c->timeout = mrb_class_get_under(mrb, c->cloud, "Timeout");
 	c->cancelled = mrb_class_get_under(mrb, c->cloud, "Cancelled");
 	c->detached = mrb_class_get_under(mrb, c->cloud, "Detached");
+	c->rejected = mrb_class_get_under(mrb, c->deferred, "Rejected");
 	c->response = mrb_class_get_under(mrb, c->cloud, "Response");
 	c->bytes = mrb_class_get_under(mrb, c->cloud, "Bytes");
 	c->request = mrb_class_get_under(mrb, c->cloud, "Request");

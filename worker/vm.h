@@ -34,6 +34,8 @@
 	X(iv_place, "@place")                                                             \
 	X(iv_detached, "@detached")                                                       \
 	X(iv_seen, "@seen")                                                               \
+	X(iv_trail, "@trail")                                                             \
+	X(backtrace, "backtrace")                                                         \
 	X(iv_code, "@code")                                                               \
 	X(iv_status, "@status")                                                           \
 	X(iv_body, "@body")                                                               \
@@ -53,6 +55,7 @@ struct vm_syms {
 struct vm_classes {
 	struct RClass *deferd, *deferred;
 	struct RClass *cloud, *error, *timeout, *cancelled, *detached, *response, *bytes;
+	struct RClass *rejected;
 	struct RClass *request, *time;
 };
 

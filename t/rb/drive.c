@@ -5,7 +5,7 @@
  *   drive CASE.rb
  *
  * Comments in the file are the test:
- *   # conf: detached=fail memory=33554432    (first; see set_conf)
+ *   # conf: detached=fail memory=33554432    (first; see drive_open)
  *   # run: NAME JSON [timeout=MS] [cancel=MS] [query=JSON] ...
  *   # start: ...            as run, but runs together with the next run
  *   # want: LINE            what comes out, in order; * stands for anything
@@ -13,7 +13,6 @@
  *   # load fails: LINE      the file must not load, for that reason
  */
 #include "drive.h"
-#include "../../common/err.h"
 #include "../../common/jsonw.h"
 #include "../../common/log.h"
 #include "../../worker/load.h"
@@ -62,102 +61,6 @@ drive_clock(void *arg)
 	return ((struct drive *)arg)->now_ns;
 }
 
-/* --- what comes out --- */
-
-static void
-out_failed(struct buf *b, const struct msg_failed *m)
-{
-	static const char *const cause[] = {"?",
-#define X(sym, number, text) [number] = #sym,
-	    CAUSE_TABLE(X)
-#undef X
-	};
-
-	buf_printf(b, "failed %s %.*s: %.*s", cause[m->cause], SPAN_FMT(m->class),
-	    SPAN_FMT(m->message));
-	if (!span_is(m->code, "\xc0")) {
-		buf_add_str(b, " code=");
-		drive_json(b, m->code);
-	}
-	if (m->status)
-		buf_printf(b, " status=%d", (int)m->status);
-}
-
-static void
-out_done(struct buf *b, const struct msg_done *m)
-{
-	buf_add_str(b, "done ");
-	drive_json(b, m->result);
-	if (m->status)
-		buf_printf(b, " status=%d", (int)m->status);
-	if (!span_is(m->headers, "\xc0")) {
-		buf_add_str(b, " headers=");
-		drive_json(b, m->headers);
-	}
-}
-
-static void
-out_message(struct drive *d, struct buf *b, const struct msg *m)
-{
-	static const char *const policy[] = {"wait", "warn", "fail"};
-
-	switch (m->number) {
-	case MSG_DONE:
-		d->ended++;
-		out_done(b, &m->done);
-		break;
-	case MSG_FAILED:
-		d->ended++;
-		out_failed(b, &m->failed);
-		break;
-	case MSG_LOG:
-		buf_printf(b, "log %s %.*s",
-		    log_level_name((enum log_level)m->log.level),
-		    SPAN_FMT(m->log.text));
-		break;
-	case MSG_PROGRESS:
-		buf_printf(b, "progress %g %.*s", m->progress.fraction,
-		    SPAN_FMT(m->progress.text));
-		break;
-	case MSG_DETACHED:
-		buf_printf(b, "detached %s %.*s %.*s", policy[m->detached.policy],
-		    SPAN_FMT(m->detached.what), SPAN_FMT(m->detached.place));
-		break;
-	case MSG_UNHANDLED:
-		buf_printf(b, "unhandled %.*s: %.*s %.*s", SPAN_FMT(m->unhandled.class),
-		    SPAN_FMT(m->unhandled.message), SPAN_FMT(m->unhandled.place));
-		break;
-	case MSG_ENQUEUE: drive_enqueued(d, b, &m->enqueue); break;
-	default: buf_printf(b, "%s", msg_name(m->number));
-	}
-}
-
-/* Takes what is in the outbox as lines into d->got. */
-static void
-take_output(struct drive *d)
-{
-	struct batch *batch;
-	struct msg m;
-
-	while ((batch = outbox_peek(&d->engine->out))) {
-		struct mp c = mp_over(buf_span(&batch->bytes));
-		while (!mp_at_end(&c)) {
-			int r = msg_parse(&c, MSG_UP, &m);
-			if (r != 0) {
-				printf("# bad message: %s\n", err_text(r));
-				failed_n++;
-				break;
-			}
-			struct buf *line = &d->got[d->got_n];
-			buf_reset(line);
-			if (d->got_n < DRIVE_LINES_MAX - 1)
-				d->got_n++;
-			out_message(d, line, &m);
-		}
-		outbox_drop(&d->engine->out);
-	}
-}
-
 /* --- running --- */
 
 static void
@@ -195,7 +98,7 @@ run_all(struct drive *d)
 	for (int turns = 0; turns < 100000; turns++) {
 		cancel_due(d);
 		bool more = engine_turn(d->engine, 1000000000);
-		take_output(d);
+		drive_take_output(d);
 		if (more || d->engine->ready.n || !outbox_empty(&d->engine->out))
 			continue;
 		int64_t at = next_event_ns(d);
@@ -387,5 +290,5 @@ main(int argc, char **argv)
 	drive_close(&d);
 	free(text);
 	printf("1..%d\n", test_n);
-	return failed_n ? 1 : 0;
+	return failed_n || d.broken ? 1 : 0;
 }

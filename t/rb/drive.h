@@ -16,7 +16,8 @@ struct drive {
 	size_t want_n;
 	struct buf got[DRIVE_LINES_MAX];
 	size_t got_n;
-	bool started;
+	bool started, backtrace;
+	bool broken; /* a message made no sense */
 	uint64_t tasks;
 	size_t ended;
 	struct {
@@ -33,6 +34,8 @@ void drive_open(struct drive *, const char *path, const char *conf,
 void drive_close(struct drive *);
 /* "NAME JSON key=value..." -> RUN */
 void drive_start(struct drive *, const char *line);
+/* Takes what is in the outbox as lines into got. */
+void drive_take_output(struct drive *);
 /* msgpack as JSON */
 void drive_json(struct buf *, struct span);
 /* Prints an ENQUEUE and answers it. */

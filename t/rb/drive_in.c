@@ -60,6 +60,7 @@ drive_open(
 	snprintf(d->link, sizeof d->link, "%s/%s", d->folder, slash ? slash + 1 : path);
 	ASSERT(symlink(real, d->link) == 0);
 	free(real);
+	d->backtrace = strstr(conf, "backtrace") != NULL;
 	d->now_ns = 1000000000;
 	d->engine = engine_new(&c);
 	ASSERT(d->engine);

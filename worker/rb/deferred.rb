@@ -89,8 +89,7 @@ class Deferred
     end
     __adopt
     return @value if @state
-    raise @value if @value.is_a?(Exception)
-    raise Deferred::Rejected.new(@value)
+    raise __error
   end
 
   # --- the other half's side ---
@@ -126,7 +125,7 @@ class Deferred
     end
     __resolve(v)
   rescue Exception => e
-    __settle(false, e)
+    __fail(e)
   end
 
   def __ask(thenable)

@@ -95,5 +95,5 @@ end
 # run: many_lines {}
 # want: detached wait async detached.rb:31
 # want: detached wait Deferred.delay detached.rb:29
-# want: unhandled RuntimeError: second detached.rb:34
+# want: unhandled RuntimeError: second (raised at detached.rb:36) detached.rb:34
 # want: done 3

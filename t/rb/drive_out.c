@@ -1,0 +1,117 @@
+/* drive_out.c: what comes out of the engine under test, as lines. */
+#include "drive.h"
+#include "../../common/err.h"
+#include "../../common/log.h"
+#include <stdio.h>
+
+static void
+out_failed(struct buf *b, const struct msg_failed *m)
+{
+	static const char *const cause[] = {"?",
+#define X(sym, number, text) [number] = #sym,
+	    CAUSE_TABLE(X)
+#undef X
+	};
+
+	buf_printf(b, "failed %s %.*s: %.*s", cause[m->cause], SPAN_FMT(m->class),
+	    SPAN_FMT(m->message));
+	if (!span_is(m->code, "\xc0")) {
+		buf_add_str(b, " code=");
+		drive_json(b, m->code);
+	}
+	if (m->status)
+		buf_printf(b, " status=%d", (int)m->status);
+}
+
+/* With "# conf: backtrace": a line for each frame. */
+static void
+out_backtrace(struct drive *d, struct span frames)
+{
+	struct mp c = mp_over(frames);
+	struct span frame;
+	uint32_t n;
+
+	if (!d->backtrace || mp_array(&c, &n) != 0)
+		return;
+	for (; n > 0 && mp_str(&c, &frame) == 0 && d->got_n < DRIVE_LINES_MAX - 1;
+	     n--) {
+		struct buf *line = &d->got[d->got_n++];
+		buf_reset(line);
+		buf_printf(line, "at %.*s", SPAN_FMT(frame));
+	}
+}
+
+static void
+out_done(struct buf *b, const struct msg_done *m)
+{
+	buf_add_str(b, "done ");
+	drive_json(b, m->result);
+	if (m->status)
+		buf_printf(b, " status=%d", (int)m->status);
+	if (!span_is(m->headers, "\xc0")) {
+		buf_add_str(b, " headers=");
+		drive_json(b, m->headers);
+	}
+}
+
+static void
+out_message(struct drive *d, struct buf *b, const struct msg *m)
+{
+	static const char *const policy[] = {"wait", "warn", "fail"};
+
+	switch (m->number) {
+	case MSG_DONE:
+		d->ended++;
+		out_done(b, &m->done);
+		break;
+	case MSG_FAILED:
+		d->ended++;
+		out_failed(b, &m->failed);
+		out_backtrace(d, m->failed.backtrace);
+		break;
+	case MSG_LOG:
+		buf_printf(b, "log %s %.*s",
+		    log_level_name((enum log_level)m->log.level),
+		    SPAN_FMT(m->log.text));
+		break;
+	case MSG_PROGRESS:
+		buf_printf(b, "progress %g %.*s", m->progress.fraction,
+		    SPAN_FMT(m->progress.text));
+		break;
+	case MSG_DETACHED:
+		buf_printf(b, "detached %s %.*s %.*s", policy[m->detached.policy],
+		    SPAN_FMT(m->detached.what), SPAN_FMT(m->detached.place));
+		break;
+	case MSG_UNHANDLED:
+		buf_printf(b, "unhandled %.*s: %.*s %.*s", SPAN_FMT(m->unhandled.class),
+		    SPAN_FMT(m->unhandled.message), SPAN_FMT(m->unhandled.place));
+		break;
+	case MSG_ENQUEUE: drive_enqueued(d, b, &m->enqueue); break;
+	default: buf_printf(b, "%s", msg_name(m->number));
+	}
+}
+
+void
+drive_take_output(struct drive *d)
+{
+	struct batch *batch;
+	struct msg m;
+
+	while ((batch = outbox_peek(&d->engine->out))) {
+		struct mp c = mp_over(buf_span(&batch->bytes));
+		while (!mp_at_end(&c)) {
+			int r = msg_parse(&c, MSG_UP, &m);
+			if (r != 0) {
+				printf("# bad message: %s\n", err_text(r));
+				d->broken = true;
+				break;
+			}
+			struct buf *line = &d->got[d->got_n];
+			buf_reset(line);
+			if (d->got_n < DRIVE_LINES_MAX - 1)
+				d->got_n++;
+			out_message(d, line, &m);
+		}
+		outbox_drop(&d->engine->out);
+	}
+}
