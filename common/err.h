@@ -23,7 +23,8 @@
 	X(STATE, "not possible in this state")                                            \
 	X(SYSTEM, "a system call failed (errno)")                                         \
 	X(CONFIG, "the configuration is not usable")                                      \
-	X(DENIED, "not permitted")
+	X(DENIED, "not permitted")                                                       \
+	X(SYNC, "written, but it is not known whether it is on disk")
 
 enum err {
 	ERR_NONE = 0,
