@@ -160,25 +160,28 @@ log_fd(void)
 /* Bytes of the text at p that may stand in a line as they are; 0: escape one byte. Not
  * so the control characters, U+0080 to U+009F among them, and what is not UTF-8. */
 static size_t
-log_plain_bytes(const uint8_t *p, const uint8_t *end)
+log_plain_bytes(const uint8_t *p, const uint8_t *end, const char *also)
 {
 	const uint8_t *at = p;
 
 	while (at < end) {
 		size_t n = utf8_char_bytes(at, end);
 		if (n == 0 || *at < 0x20 || *at == 0x7f ||
-		    (n == 2 && at[0] == 0xc2 && at[1] < 0xa0))
+		    (n == 2 && at[0] == 0xc2 && at[1] < 0xa0) ||
+		    (*also && strchr(also, *at)))
 			break;
 		at += n;
 	}
 	return (size_t)(at - p);
 }
 
-static void
-log_escape(struct buf *out, const uint8_t *p, const uint8_t *end)
+void
+log_escape(struct buf *out, struct span text, const char *also)
 {
+	const uint8_t *p = text.p, *end = text.p + text.n;
+
 	while (p < end) {
-		size_t n = log_plain_bytes(p, end);
+		size_t n = log_plain_bytes(p, end, also);
 		buf_add(out, p, n);
 		p += n;
 		if (p == end)
@@ -220,8 +223,8 @@ log_write_text(struct buf *line, enum log_level level, const struct log_about *a
 		    clock_format_wall(clock_wall_ms(), when, sizeof when), logger.ident,
 		    (int)getpid(), log_level_name(level));
 	log_write_about(&head, about);
-	log_escape(line, head.p, head.p + head.n);
-	log_escape(line, text.p, text.p + text.n);
+	log_escape(line, buf_span(&head), "");
+	log_escape(line, text, "");
 	buf_fini(&head);
 }
 
@@ -252,6 +255,23 @@ log_write_json(struct buf *line, enum log_level level, const struct log_about *a
 	jsonw_end_object(&w);
 }
 
+/* Without memory for the line a shorter one is better than none. */
+static void
+log_write(enum log_level level, struct buf *line, struct span text)
+{
+	ssize_t r;
+
+	if (logger.fd < 0) {
+		syslog(log_levels[level].syslog_priority, "%s", buf_cstr(line));
+		return;
+	}
+	buf_add_byte(line, '\n');
+	struct span s = line->failed ? text : buf_span(line);
+	do
+		r = write(logger.fd, s.p, s.n);
+	while (r < 0 && errno == EINTR);
+}
+
 static void
 log_emit(enum log_level level, const struct log_about *about, struct span text)
 {
@@ -262,17 +282,7 @@ log_emit(enum log_level level, const struct log_about *about, struct span text)
 		log_write_json(&line, level, about, text);
 	else
 		log_write_text(&line, level, about, text);
-	if (logger.fd < 0) {
-		syslog(log_levels[level].syslog_priority, "%s", buf_cstr(&line));
-	} else {
-		ssize_t r;
-		buf_add_byte(&line, '\n');
-		/* without memory a shorter line is better than none */
-		struct span s = line.failed ? text : buf_span(&line);
-		do
-			r = write(logger.fd, s.p, s.n);
-		while (r < 0 && errno == EINTR);
-	}
+	log_write(level, &line, text);
 	buf_fini(&line);
 }
 
@@ -326,5 +336,20 @@ log_line(enum log_level level, const char *fmt, ...)
 	va_start(ap, fmt);
 	log_format_line(level, &nothing, fmt, ap);
 	va_end(ap);
+	errno = saved;
+}
+
+void
+log_ready(enum log_level level, struct span text)
+{
+	int saved = errno;
+	struct buf line;
+
+	if (level > logger.level)
+		return;
+	buf_init(&line, 0);
+	buf_add_span(&line, text);
+	log_write(level, &line, text);
+	buf_fini(&line);
 	errno = saved;
 }

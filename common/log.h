@@ -13,7 +13,7 @@
 #ifndef DEFERD_LOG_H
 #define DEFERD_LOG_H
 
-#include "check.h"
+#include "buf.h"
 
 enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARN, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG };
 
@@ -45,6 +45,12 @@ struct log_about {
 };
 /* As text it begins with "app/handler: task ID, attempt N: ", as JSON it has fields. */
 void log_about(enum log_level, const struct log_about *, const char *fmt, ...) PRINTF_LIKE(3, 4);
+
+/* A line that is made already, without its newline. */
+void log_ready(enum log_level, struct span line);
+/* Appends text that others gave: control characters, what is not UTF-8, and the characters
+ * of `also` as \n, \t or \xNN. */
+void log_escape(struct buf *, struct span text, const char *also);
 
 /* Messages say what: why: what happens next. */
 void log_line(enum log_level, const char *fmt, ...) PRINTF_LIKE(2, 3);

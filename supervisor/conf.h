@@ -47,6 +47,7 @@ struct conf {
 		char *target; /* "stderr", "syslog", or a path */
 		char *level;
 		char *format; /* "text" or "json" */
+		char *access; /* "off", "log", or a path */
 	} log;
 	struct {
 		int64_t body_bytes, header_bytes;

@@ -41,6 +41,12 @@ same_log(const struct conf *a, const struct conf *b)
 }
 
 static bool
+same_access(const struct conf *a, const struct conf *b)
+{
+	return same_text(a->log.access, b->log.access);
+}
+
+static bool
 same_store(const struct conf *a, const struct conf *b)
 {
 	return same_text(a->store.engine, b->store.engine) &&
@@ -79,6 +85,7 @@ static const struct {
     {"control", same_control},
     {"http", same_http},
     {"log.target", same_log},
+    {"log.access", same_access},
     {"store", same_store},
     {"user", same_user},
     {"pidFile", same_pid_file},

@@ -4,9 +4,11 @@
  * http_conn.c's, how a call waits http_call.c's.
  */
 #include "http.h"
+#include "../common/clock.h"
 #include "../common/err.h"
 #include "../common/log.h"
 #include "http_impl.h"
+#include "http_log.h"
 #include "listen.h"
 #include "stats.h"
 #include <event2/buffer.h>
@@ -67,13 +69,17 @@ http_request_cb(struct evhttp_request *ev, void *arg)
 	const char *why;
 
 	stats_add(http->stats, STAT_HTTP_REQUESTS, 1);
-	if (!http_req_read(&r, http, ev, &why)) {
+	http->subject = (struct http_subject){.req = &r};
+	if (http_log_is_on())
+		http->subject.began_ns = clock_now_ns();
+	if (http_req_read(&r, http, ev, &why)) {
+		http_req_body(&r);
+		http_route(&r);
+	} else {
 		reply_header(ev, "Connection", "close");
 		reply_refuse(&r, FAULT_BAD_REQUEST, "%s", why);
-		return;
 	}
-	http_req_body(&r);
-	http_route(&r);
+	http->subject.req = NULL;
 }
 
 /* --- listeners --- */

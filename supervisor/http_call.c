@@ -75,6 +75,7 @@ call_done_cb(struct task *t, void *arg)
 	struct call *c = arg;
 
 	call_leave(c);
+	c->http->subject = (struct http_subject){.task = t, .began_ns = c->began_ns};
 	c->dialect->answer(c, t);
 	/* only native clients can ask for it again */
 	if (c->dialect != &dialect_native)
@@ -95,6 +96,7 @@ call_wait(
 	c->master = r->master;
 	c->task = t;
 	c->began_ms = core_now_ms(http->core);
+	c->began_ns = http->subject.began_ns;
 	evhttp_connection_set_closecb(c->conn, call_on_close, c);
 	if (TAILQ_EMPTY(&http->young))
 		event_add(http->sweep, &(struct timeval){0, CALL_SWEEP_US});
@@ -144,6 +146,7 @@ call_submit(struct http_req *r, const struct call_input *in)
 	} else if (sync) {
 		call_wait(c, r, t, in);
 	} else {
+		http->subject.task = t;
 		r->dialect->accepted(r, t);
 	}
 }
@@ -157,6 +160,8 @@ call_lose(struct call *c)
 	struct task *t = c->task;
 
 	call_leave(c);
+	http->subject = (struct http_subject){.task = t, .began_ns = c->began_ns};
+	reply_log(http, c->ev, c->conn, STATUS_CLIENT_LEFT);
 	stats_add(http->stats, STAT_HTTP_DISCONNECTS, 1);
 	core_abandon(http->core, t);
 	call_put(c);

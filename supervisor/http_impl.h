@@ -84,6 +84,11 @@ struct http {
 	size_t fresh_n, fresh_room;
 	struct event *greet; /* looks at the fresh ones */
 	bool paused, stopping;
+	struct http_subject { /* what is being answered, for the access log */
+		const struct http_req *req; /* NULL: not from within its callback */
+		const struct task *task;
+		int64_t began_ns; /* 0: nobody wants to know */
+	} subject;
 };
 
 /* --- a request as it was read --- */
@@ -131,6 +136,11 @@ struct http_req {
 };
 
 /* --- http_request.c --- */
+
+/* Path and query of any form of target: "/x?y", "//x", "http://host/x?y". */
+void http_split_target(const char *uri, struct span *path, struct span *query);
+/* NULL: none that is known. */
+const char *http_method_name(const struct evhttp_request *);
 
 /* Reads line and headers; the body stays for http_req_body. False: the request must be
  * refused and the connection closed, *why says so. */
@@ -189,6 +199,11 @@ const char *trouble_text(const struct trouble *);
 int reply_take_response(
     struct evhttp_request *, const struct task *, const char **type, int otherwise);
 
+#define STATUS_CLIENT_LEFT 499 /* only there */
+/* A line of the access log about it; conn is its connection. */
+void reply_log(struct http *, struct evhttp_request *, struct evhttp_connection *conn,
+    int status);
+
 /* --- http_call.c, http_envelope.c --- */
 
 struct call {
@@ -200,6 +215,7 @@ struct call {
 	enum call_form form;
 	bool master, watching, probed;
 	int64_t began_ms;
+	int64_t began_ns; /* when the request was whole; 0: nobody wants to know */
 	struct event watch;
 	TAILQ_ENTRY(call) link;
 };

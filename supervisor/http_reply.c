@@ -2,7 +2,9 @@
  * http_reply.c: writes replies: one buffer, one evbuffer_add, the headers of the
  * dialect. Refusals are told in the words of fault.def. It knows no route.
  */
+#include "../common/clock.h"
 #include "http_impl.h"
+#include "http_log.h"
 #include "stats.h"
 #include <event2/buffer.h>
 #include <event2/http.h>
@@ -67,6 +69,37 @@ reply_sent_cb(struct evhttp_request *ev, void *arg)
 }
 
 void
+reply_log(struct http *http, struct evhttp_request *ev, struct evhttp_connection *conn,
+    int status)
+{
+	const struct http_subject *s = &http->subject;
+	const struct app *app = s->task ? s->task->app : s->req ? s->req->app : NULL;
+	bool bodiless = evhttp_request_get_command(ev) == EVHTTP_REQ_HEAD ||
+			status == 204 || status == 304 || status == STATUS_CLIENT_LEFT;
+	struct http_log_entry e = {.wall_ms = clock_wall_ms(),
+	    .method = http_method_name(ev),
+	    .status = status,
+	    .bytes = bodiless ? 0 : http->out.n,
+	    .app = app ? app->conf->id : NULL,
+	    .task = s->task,
+	    .now_ms = core_now_ms(http->core),
+	    .total_us = s->began_ns ? (clock_now_ns() - s->began_ns) / 1000 : -1,
+	    .agent =
+		evhttp_find_header(evhttp_request_get_input_headers(ev), "User-Agent")};
+	struct span query;
+	ev_uint16_t port;
+	char *ip = NULL;
+
+	if (!http_log_is_on())
+		return;
+	if (conn)
+		evhttp_connection_get_peer(conn, &ip, &port);
+	e.ip = ip;
+	http_split_target(evhttp_request_get_uri(ev), &e.path, &query);
+	http_log_add(&e);
+}
+
+void
 reply_send_as(struct http *http, struct evhttp_request *ev, const struct dialect *d,
     int status, const char *type)
 {
@@ -81,6 +114,8 @@ reply_send_as(struct http *http, struct evhttp_request *ev, const struct dialect
 	if (http->stopping)
 		reply_header(ev, "Connection", "close");
 	reply_add_body(http, ev, status);
+	if (http_log_is_on())
+		reply_log(http, ev, evhttp_request_get_connection(ev), status);
 	http->unsent++;
 	evhttp_connection_set_closecb(
 	    evhttp_request_get_connection(ev), conn_on_close_unsent, http);
@@ -248,10 +283,32 @@ dialect_guess(struct evhttp_request *ev)
 	return &dialect_native;
 }
 
+/* The request may be half read: version and URI may be missing. */
+static void
+reply_log_broken(struct evhttp_request *ev, int status, size_t bytes)
+{
+	struct http_log_entry e = {.wall_ms = clock_wall_ms(),
+	    .status = status,
+	    .bytes = bytes,
+	    .total_us = -1};
+	struct span query;
+	ev_uint16_t port;
+	char *ip = NULL;
+
+	if (evhttp_request_get_connection(ev))
+		evhttp_connection_get_peer(
+		    evhttp_request_get_connection(ev), &ip, &port);
+	e.ip = ip;
+	if (ev->uri) {
+		e.method = http_method_name(ev);
+		http_split_target(ev->uri, &e.path, &query);
+	}
+	http_log_add(&e);
+}
+
 /*
  * libevent calls this through the dynamic linker, which finds ours first: its own
- * answers in HTML. configure has tried that it works. The request may be half read:
- * version and URI may be missing.
+ * answers in HTML. configure has tried that it works.
  */
 void
 evhttp_send_error(struct evhttp_request *ev, int status, const char *reason UNUSED)
@@ -283,6 +340,8 @@ evhttp_send_error(struct evhttp_request *ev, int status, const char *reason UNUS
 	reply_header(ev, "Connection", "close");
 	if (evhttp_request_get_command(ev) != EVHTTP_REQ_HEAD)
 		evbuffer_add(evhttp_request_get_output_buffer(ev), out.p, out.n);
+	if (http_log_is_on())
+		reply_log_broken(ev, status, out.n);
 	evhttp_send_reply(ev, status, NULL, NULL);
 	buf_fini(&out);
 }

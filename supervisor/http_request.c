@@ -119,9 +119,8 @@ http_req_check_framing(const struct http_req *r)
 
 /* --- the request line --- */
 
-/* Path and query of any form of target: "/x?y", "//x", "http://host/x?y". */
-static void
-http_req_split_target(struct http_req *r, const char *uri)
+void
+http_split_target(const char *uri, struct span *path, struct span *query)
 {
 	const char *scheme = uri[0] == '/' ? NULL : strstr(uri, "://");
 
@@ -129,10 +128,22 @@ http_req_split_target(struct http_req *r, const char *uri)
 		uri = scheme + 3;
 		uri += strcspn(uri, "/?#");
 	}
-	size_t path = strcspn(uri, "?#"), lead = strspn(uri, "/");
-	r->path = span_of(uri + lead, lead < path ? path - lead : 0);
-	if (uri[path] == '?')
-		r->query = span_of(uri + path + 1, strcspn(uri + path + 1, "#"));
+	size_t end = strcspn(uri, "?#"), lead = strspn(uri, "/");
+	*path = span_of(uri + lead, lead < end ? end - lead : 0);
+	*query = SPAN_NONE;
+	if (uri[end] == '?')
+		*query = span_of(uri + end + 1, strcspn(uri + end + 1, "#"));
+}
+
+const char *
+http_method_name(const struct evhttp_request *ev)
+{
+	enum evhttp_cmd_type type = evhttp_request_get_command(ev);
+
+	for (int v = 0; v < VERB_COUNT; v++)
+		if (verbs[v].type == type)
+			return verbs[v].name;
+	return NULL;
 }
 
 static bool
@@ -156,7 +167,7 @@ http_req_read(
 	*r = (struct http_req){.http = http, .ev = ev, .dialect = &dialect_native};
 	buf_reset(&http->text);
 	buf_room(&http->text, TEXT_TIMES * strlen(uri) + TEXT_MORE_BYTES);
-	http_req_split_target(r, uri);
+	http_split_target(uri, &r->path, &r->query);
 	*why = http_req_read_verb(r) ? http_req_read_headers(r)
 				     : "this method is not understood";
 	if (!*why)

@@ -6,6 +6,7 @@
 #include "../common/log.h"
 #include "config.h"
 #include "conf.h"
+#include "http_log.h"
 #include "sup.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -250,10 +251,14 @@ main_open_log(const struct conf *conf)
 		log_set_format(LOG_FORMAT_JSON);
 		setenv("DEFERD_LOG_FORMAT", "json", 1);
 	}
-	if (log_open(conf->log.target) == 0)
+	if (log_open(conf->log.target) != 0)
+		fprintf(stderr, "deferd: log %s: %s: not started\n", conf->log.target,
+		    strerror(errno));
+	else if (http_log_open(conf->log.access) != 0)
+		fprintf(stderr, "deferd: log.access %s: %s: not started\n",
+		    conf->log.access, strerror(errno));
+	else
 		return 0;
-	fprintf(stderr, "deferd: log %s: %s: not started\n", conf->log.target,
-	    strerror(errno));
 	return EXIT_CANTCREATE_;
 }
 
@@ -291,6 +296,7 @@ main_serve(const struct conf *conf, const struct main_options *o, char **argv,
 	code = main_take_pid(pid_file, h, &pid_fd);
 	if (code == 0)
 		code = sup_run(&start);
+	http_log_close();
 	if (code == SUP_RESTART) {
 		handover_add(h, HANDOVER_PID_FILE, pid_fd);
 		handover_exec(h, o->program, argv);

@@ -2,6 +2,7 @@
  * sup.c: see sup.h.
  */
 #include "sup_impl.h"
+#include "http_log.h"
 #include "../common/clock.h"
 #include "../common/err.h"
 #include "../common/log.h"
@@ -52,7 +53,7 @@ sup_on_child(struct sup *s)
 static void
 sup_on_usr1(struct sup *s UNUSED)
 {
-	if (log_reopen() == 0)
+	if (log_reopen() == 0 && http_log_reopen() == 0)
 		log_info("USR1: log reopened");
 	else
 		log_error("USR1: the log cannot be opened again: %s: it goes on in the "
@@ -267,6 +268,7 @@ sup_loop(struct sup *s)
 		if (event_base_loop(s->base, EVLOOP_ONCE) != 0)
 			break;
 		core_turn(s->core);
+		http_log_flush();
 		if (s->ready && !core_not_ready(s->core))
 			sup_tell_ready(s, 0, "ready");
 	}
