@@ -9,6 +9,7 @@
  *   # run: NAME JSON [timeout=MS] [cancel=MS] [query=JSON] ...
  *   # start: ...            as run, but runs together with the next run
  *   # want: LINE            what comes out, in order; * stands for anything
+ *   # every: PREFIX       a run of each handler whose name begins so, which gives nil
  *   # soak: NAME N         N calls with {"seed": i}, some timed out or cancelled
  *   # load fails: LINE      the file must not load, for that reason
  */
@@ -179,6 +180,23 @@ script_want(struct drive *d, char *rest)
 		d->want[d->want_n++] = rest;
 }
 
+static void
+script_every(struct drive *d, char *rest)
+{
+	const struct catalog *c = &d->engine->catalog;
+	char line[256], want[] = "done null";
+
+	for (size_t i = 0; i < c->n; i++) {
+		if (strncmp(c->item[i]->name, rest, strlen(rest)) != 0)
+			continue;
+		snprintf(line, sizeof line, "\"%s\" {}", c->item[i]->name);
+		script_run(d, line);
+		snprintf(d->title, sizeof d->title, "%s", c->item[i]->name);
+		script_want(d, want);
+		run_pending(d);
+	}
+}
+
 /* Hundreds of calls with a seed each, some cut short: every task ends once. */
 static void
 script_soak(struct drive *d, char *rest)
@@ -217,6 +235,7 @@ static const struct {
     {"# run: ", script_run},
     {"# start: ", script_start},
     {"# want: ", script_want},
+    {"# every: ", script_every},
     {"# soak: ", script_soak},
     {"# conf: ", script_nothing},
     {"# load fails: ", script_nothing},
