@@ -44,6 +44,8 @@ struct app {
 	size_t staged_n;
 	uint64_t generation; /* of the catalogue: counts loads, from 1; 0: not loaded */
 	uint64_t queued[LANE_COUNT], leased;
+	char sandbox[64]; /* what confines its workers, as its last forkserver said; "" */
+	char lacks[240];  /* what the machine does not give; "": nothing */
 };
 
 /* By kind and exact name; KIND_ANY looks for a function, an event, a service method, a

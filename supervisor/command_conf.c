@@ -53,6 +53,8 @@ conf_show_app(struct command_call *call, const struct app *app)
 	sheet_id(s, "limit", "limit", (uint64_t)app->conf->concurrent);
 	sheet_ms(s, "timeout_ms", "timeout", app->conf->timeout_ms);
 	sheet_ms(s, "job_timeout_ms", "jobs", app->conf->job_timeout_ms);
+	sheet_str(s, "sandbox", "sandbox", app->sandbox[0] ? app->sandbox : NULL);
+	sheet_str(s, "sandbox_lacks", NULL, app->lacks[0] ? app->lacks : NULL);
 	sheet_str(s, "folder", "folder", app->conf->handlers);
 }
 

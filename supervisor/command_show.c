@@ -118,8 +118,9 @@ show_app_list(struct command_call *call)
 		const struct app *app = core_app(call->core, i);
 		size_t handlers = show_count_handlers(app);
 
-		sheet_text(s, "app", "%.100s: %zu handlers from %.200s", app->conf->id,
-		    handlers, app->conf->handlers);
+		sheet_text(s, "app", "%.100s: %zu handlers from %.200s, sandbox: %s",
+		    app->conf->id, handlers, app->conf->handlers,
+		    app->sandbox[0] ? app->sandbox : "?");
 		if (!w)
 			continue;
 		jsonw_object(w);
@@ -127,6 +128,8 @@ show_app_list(struct command_call *call)
 		jsonw_kint(w, "handlers", (int64_t)handlers);
 		jsonw_kstr(w, "folder", app->conf->handlers);
 		jsonw_kint(w, "generation", (int64_t)app->generation);
+		jsonw_kstr(w, "sandbox", app->sandbox);
+		jsonw_kstr(w, "sandbox_lacks", app->lacks);
 		jsonw_end_object(w);
 	}
 	if (w)

@@ -102,6 +102,8 @@ texts_free(void *owner, bool of_app)
 			continue;
 		if (key->type == CONF_SECRET)
 			list_free(field);
+		else if (key->type == CONF_FILES)
+			conf_files_free(field);
 		else if (key->type >= CONF_TEXT && key->type < CONF_SECRET)
 			free(*(char **)field);
 	}

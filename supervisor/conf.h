@@ -23,6 +23,14 @@ struct conf_keys { /* each a list: rotation; the first is the current one */
 	struct conf_list rest, javascript, master;
 };
 
+struct conf_files { /* what handlers may open; owned */
+	struct conf_file {
+		char *path;
+		bool write;
+	} *item;
+	size_t n;
+};
+
 struct conf_app {
 	char *id;
 	char *handlers; /* folder, absolute or relative to the working directory */
@@ -32,6 +40,7 @@ struct conf_app {
 	int64_t timeout_ms, job_timeout_ms;
 	enum detached_policy detached;
 	bool blocking_io;
+	struct conf_files files;
 	int line; /* of its entry in the file, for messages */
 };
 
@@ -87,6 +96,7 @@ struct conf {
 		char *engine; /* "memory" */
 		char *path;
 	} store;
+	enum sandbox_mode sandbox;
 	char *user;	   /* to become after the listeners are bound, or NULL */
 	char *pid_file;	   /* or NULL */
 	char *default_app; /* or NULL */

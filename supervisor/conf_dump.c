@@ -50,6 +50,18 @@ dump_secrets(struct buf *out, enum conf_id id, const struct conf_list *list)
 	buf_add_str(out, "]\n");
 }
 
+static void
+dump_files(struct buf *out, enum conf_id id, const struct conf_files *files)
+{
+	buf_printf(out, "%s: [", conf_key_name(id));
+	for (size_t i = 0; i < files->n; i++) {
+		buf_printf(out, "%s{path: ", i ? ", " : "");
+		dump_text(out, files->item[i].path);
+		buf_printf(out, ", mode: %s}", files->item[i].write ? "write" : "read");
+	}
+	buf_add_str(out, "]\n");
+}
+
 static bool
 is_set(enum conf_id id, const void *field)
 {
@@ -58,6 +70,7 @@ is_set(enum conf_id id, const void *field)
 	switch (key->type) {
 	case CONF_NOTICE: return false;
 	case CONF_SECRET: return ((const struct conf_list *)field)->n > 0;
+	case CONF_FILES: return ((const struct conf_files *)field)->n > 0;
 	case CONF_TEXT:
 	case CONF_LEVEL:
 	case CONF_FORMAT:
@@ -95,6 +108,8 @@ dump_key(struct buf *out, enum conf_id id, const void *owner, bool first_of_app)
 		buf_printf(out, "%s:\n", conf_key_name(id));
 	} else if (key->type == CONF_SECRET) {
 		dump_secrets(out, id, field);
+	} else if (key->type == CONF_FILES) {
+		dump_files(out, id, field);
 	} else if (conf_type_is_number(key->type)) {
 		buf_printf(out, "%s: %s\n", conf_key_name(id),
 		    conf_value_format(

@@ -255,6 +255,9 @@ fill_value(struct conf_read *r, enum conf_id id, const struct conf_node *node)
 		break;
 	case CONF_LISTEN: fill_list(r, id, node, LISTEN_MAX, fill_listener); break;
 	case CONF_SECRET: fill_list(r, id, node, SECRETS_MAX, conf_fill_secret); break;
+	case CONF_FILES:
+		fill_list(r, id, node, (size_t)key->max, conf_fill_file);
+		break;
 	case CONF_APPS:
 		if (node->kind == NODE_LIST)
 			fill_list(r, id, node, (size_t)key->max, fill_app);

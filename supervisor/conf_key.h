@@ -12,6 +12,7 @@ enum conf_type {
 	CONF_NOTICE,
 	CONF_LISTEN,
 	CONF_APPS,
+	CONF_FILES,
 	/* texts */
 	CONF_TEXT,
 	CONF_LEVEL,
@@ -26,7 +27,8 @@ enum conf_type {
 	CONF_BYTES,
 	CONF_FRACTION,
 	CONF_BOOL,
-	CONF_POLICY
+	CONF_POLICY,
+	CONF_SANDBOX
 };
 
 enum conf_id {

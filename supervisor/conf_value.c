@@ -110,6 +110,15 @@ parse_policy(const char *text, int64_t *out)
 	return parse_word(text, policies, COUNT_OF(policies), out);
 }
 
+static const char *const sandboxes[] = {
+    [SANDBOX_AUTO] = "auto", [SANDBOX_ON] = "on", [SANDBOX_OFF] = "off"};
+
+static int
+parse_sandbox(const char *text, int64_t *out)
+{
+	return parse_word(text, sandboxes, COUNT_OF(sandboxes), out);
+}
+
 static void
 format_int(int64_t v, char *out, size_t n)
 {
@@ -159,6 +168,12 @@ format_policy(int64_t v, char *out, size_t n)
 	snprintf(out, n, "%s", policies[v]);
 }
 
+static void
+format_sandbox(int64_t v, char *out, size_t n)
+{
+	snprintf(out, n, "%s", sandboxes[v]);
+}
+
 static const struct number_type {
 	const char *what;
 	int (*parse)(const char *, int64_t *);
@@ -174,6 +189,7 @@ static const struct number_type {
     [CONF_FRACTION] = {"a decimal number", parse_fraction, format_fraction, true},
     [CONF_BOOL] = {"true or false", parse_bool, format_bool, false},
     [CONF_POLICY] = {"wait, warn or fail", parse_policy, format_policy, false},
+    [CONF_SANDBOX] = {"auto, on or off", parse_sandbox, format_sandbox, false},
 };
 
 int
@@ -202,6 +218,7 @@ conf_value_expected(enum conf_id id, char *out, size_t n)
 	    [CONF_MAP] = "a mapping (lines of \"key: value\")",
 	    [CONF_LISTEN] = "http://host:port, or a list of them",
 	    [CONF_APPS] = "a list of apps, each with id and handlers",
+	    [CONF_FILES] = "a list of {path: /a/path, mode: read or write}",
 	    [CONF_TEXT] = "a text",
 	    [CONF_LEVEL] = "error, warn, info or debug",
 	    [CONF_FORMAT] = "text or json",
@@ -238,6 +255,9 @@ conf_value_set(enum conf_id id, void *owner, int64_t value)
 	case CONF_POLICY:
 		*(enum detached_policy *)field = (enum detached_policy)value;
 		break;
+	case CONF_SANDBOX:
+		*(enum sandbox_mode *)field = (enum sandbox_mode)value;
+		break;
 	default: *(int64_t *)field = value;
 	}
 }
@@ -252,6 +272,7 @@ conf_value_get(enum conf_id id, const void *owner)
 	case CONF_INT: return *(const int *)field;
 	case CONF_BOOL: return *(const bool *)field;
 	case CONF_POLICY: return *(const enum detached_policy *)field;
+	case CONF_SANDBOX: return *(const enum sandbox_mode *)field;
 	default: return *(const int64_t *)field;
 	}
 }

@@ -140,11 +140,24 @@ forkserver_find_uid(const struct forkserver *f)
 	return pw ? pw->pw_uid : geteuid();
 }
 
+static void
+forkserver_pack_files(const struct conf_files *files, struct buf *out)
+{
+	buf_init(out, SPAWN_RECORD_BYTES);
+	for (size_t i = 0; i < files->n; i++) {
+		buf_add_byte(out, files->item[i].write ? 'w' : 'r');
+		buf_add(out, files->item[i].path, strlen(files->item[i].path) + 1);
+	}
+}
+
 static int
 forkserver_send_config(struct forkserver *f)
 {
 	const struct conf *conf = f->conf;
 	const struct conf_app *a = f->conf_app;
+	struct buf files;
+
+	forkserver_pack_files(&a->files, &files);
 	struct msg_config m = {
 	    .version = MSG_VERSION,
 	    .app = span_str(a->id),
@@ -161,9 +174,13 @@ forkserver_send_config(struct forkserver *f)
 	    .blocking_io = a->blocking_io,
 	    .log_level = log_level(),
 	    .user = span_str(forkserver_user(f)),
+	    .sandbox = conf->sandbox,
+	    .files = buf_span(&files),
 	};
+	int e = forkserver_send(f, MSG_CONFIG, &m, -1);
 
-	return forkserver_send(f, MSG_CONFIG, &m, -1);
+	buf_fini(&files);
+	return e;
 }
 
 int

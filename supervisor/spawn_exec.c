@@ -60,12 +60,12 @@ spawn_exec(const char *app_id, int sock, pid_t *pid)
 	/* With a log of our own nothing of whoever started us is held open. First, as
 	 * the log may be what 3 is. */
 	if (log_fd() > STDERR_FILENO) {
-		posix_spawn_file_actions_addopen(
-		    &actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
 		posix_spawn_file_actions_adddup2(&actions, log_fd(), STDOUT_FILENO);
 		posix_spawn_file_actions_adddup2(&actions, log_fd(), STDERR_FILENO);
 	}
 	posix_spawn_file_actions_adddup2(&actions, sock, 3);
+	posix_spawn_file_actions_addopen(
+	    &actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
 	int e = spawn_exec_program(spawn_exec_worker(), argv, &actions, pid);
 	posix_spawn_file_actions_destroy(&actions);
 	return e;

@@ -45,6 +45,22 @@ forkserver_on_warning(struct forkserver *f, const struct msg *m)
 	forkserver_report(f, true, text);
 }
 
+/* What the machine lacks is told once, not with every reload. */
+static void
+forkserver_take_sandbox(struct forkserver *f, const struct msg_loaded *m)
+{
+	struct app *a = f->app;
+	char lacks[sizeof a->lacks], text[sizeof a->lacks + 16];
+
+	snprintf(a->sandbox, sizeof a->sandbox, "%.*s", SPAN_FMT(m->sandbox));
+	snprintf(lacks, sizeof lacks, "%.*s", SPAN_FMT(m->lacks));
+	if (lacks[0] && strcmp(lacks, a->lacks) != 0) {
+		snprintf(text, sizeof text, "sandbox: %s", lacks);
+		forkserver_report(f, true, text);
+	}
+	memcpy(a->lacks, lacks, sizeof a->lacks);
+}
+
 static void
 forkserver_on_loaded(struct forkserver *f, const struct msg *m)
 {
@@ -60,12 +76,15 @@ forkserver_on_loaded(struct forkserver *f, const struct msg *m)
 	}
 	f->fingerprint = fingerprint;
 	f->trouble[0] = '\0';
+	forkserver_take_sandbox(f, &m->loaded);
 	forkserver_set_state(f, SPAWN_UP);
 	if (!f->held)
 		forkserver_commit(f);
-	log_info("app %s: %llu handlers from %llu files loaded in %.1f ms",
+	log_info("app %s: %llu handlers from %llu files loaded in %.1f ms, "
+		 "sandbox: %s",
 	    f->app->conf->id, (unsigned long long)m->loaded.handlers,
-	    (unsigned long long)m->loaded.files, (double)m->loaded.load_us / 1000);
+	    (unsigned long long)m->loaded.files, (double)m->loaded.load_us / 1000,
+	    f->app->sandbox);
 }
 
 static void

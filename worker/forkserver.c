@@ -5,6 +5,7 @@
 #include "../common/fd.h"
 #include "../common/log.h"
 #include "load.h"
+#include "sandbox.h"
 #include "work.h"
 #include <errno.h>
 #include <grp.h>
@@ -23,6 +24,7 @@ struct forkserver {
 	struct engine *engine;
 	char *handlers;
 	int64_t beat_ms;
+	struct sandbox sandbox;
 };
 
 /* The record's bytes stay in f->in; *fd is passed or -1. 0 or -ERR_*. */
@@ -74,10 +76,27 @@ forkserver_drop_to(const char *user, char *why, size_t n)
 	return false;
 }
 
+/* From here on: whatever the handlers' files say. */
+static bool
+forkserver_confine(
+    struct forkserver *f, const struct msg_config *c, char *why, size_t n)
+{
+	struct sandbox_plan plan = {
+	    .mode =
+		c->sandbox <= SANDBOX_OFF ? (enum sandbox_mode)c->sandbox : SANDBOX_ON,
+	    .handlers = f->handlers,
+	    .files = c->files,
+	};
+
+	/* Its paths end in zero bytes. */
+	if (c->files.n && c->files.p[c->files.n - 1] != 0)
+		plan.files = SPAN_NONE;
+	return sandbox_enter(&f->sandbox, &plan, why, n) == 0;
+}
+
 static struct engine *
 forkserver_open_engine(struct forkserver *f, const struct msg_config *c)
 {
-	f->handlers = strndup((const char *)c->handlers.p, c->handlers.n);
 	f->beat_ms = c->beat_ms ? (int64_t)c->beat_ms : 5000;
 	struct engine_conf conf = {
 	    .handlers = f->handlers,
@@ -128,7 +147,12 @@ forkserver_send_catalog(struct forkserver *f, size_t files, int64_t began_ns)
 		    span_str(c->warning[i].place), span_str(c->warning[i].text)};
 		r = forkserver_send(f, MSG_WARNING, &m);
 	}
+	char sandbox[64];
+
+	sandbox_describe(&f->sandbox, sandbox, sizeof sandbox);
 	struct msg_loaded m = {
+	    .sandbox = span_str(sandbox),
+	    .lacks = span_str(f->sandbox.lacks),
 	    .handlers = c->n,
 	    .files = files,
 	    .load_us = (uint64_t)(clock_now_ns() - began_ns) / 1000,
@@ -195,8 +219,10 @@ forkserver_configure(struct forkserver *f)
 	snprintf(user, sizeof user, "%.*s", SPAN_FMT(c->user));
 	log_set_level(c->log_level <= LOG_LEVEL_DEBUG ? (enum log_level)c->log_level
 						      : LOG_LEVEL_INFO);
-	char why[160];
-	if (!forkserver_drop_to(user, why, sizeof why)) {
+	f->handlers = strndup((const char *)c->handlers.p, c->handlers.n);
+	char why[SANDBOX_TEXT_BYTES + 96];
+	if (!forkserver_drop_to(user, why, sizeof why) ||
+	    !forkserver_confine(f, c, why, sizeof why)) {
 		struct msg_load_failed failed = {
 		    SPAN_NONE, span_str("Error"), span_str(why)};
 		if (forkserver_send(f, MSG_LOAD_FAILED, &failed) != 0)
@@ -258,6 +284,7 @@ forkserver_spawn(struct forkserver *f, const struct msg_spawn *s, int page_fd)
 	struct work_order order = {.worker = s->worker,
 	    .supervisor_pid = (int)s->supervisor_pid,
 	    .page_fd = page_fd,
+	    .sandbox = &f->sandbox,
 	    .beat_ms = f->beat_ms,
 	    .token_bytes = s->token.n};
 

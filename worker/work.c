@@ -363,6 +363,11 @@ work_run(struct engine *e, const struct work_order *order)
 		    (unsigned long long)order->worker);
 		work_exit(EXIT_UNAVAILABLE_);
 	}
+	if (sandbox_tighten(order->sandbox) != 0) {
+		log_error("worker %llu: its sandbox cannot be tightened: %m: exiting",
+		    (unsigned long long)order->worker);
+		work_exit(EXIT_SYSTEM_);
+	}
 	work_hello(&w);
 	work_loop(&w);
 	NEVER("the loop ended");

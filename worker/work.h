@@ -6,6 +6,7 @@
 #define DEFERD_WORK_H
 
 #include "engine.h"
+#include "sandbox.h"
 
 struct work_order {
 	uint64_t worker;
@@ -15,6 +16,7 @@ struct work_order {
 	int supervisor_pid;
 	int page_fd; /* of the shared page; or -1 */
 	int64_t beat_ms;
+	const struct sandbox *sandbox; /* that the forkserver is in */
 };
 
 void work_run(struct engine *, const struct work_order *) NORETURN;

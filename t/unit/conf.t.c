@@ -213,6 +213,18 @@ t_apps(void)
 	    {"apps:\n  - {id: a, handlers: /, user: no-such-user}\n",
 		"f:2:32: apps[0].user: there is no user \"no-such-user\": expected an "
 		"existing one\n"},
+	    {APPS "sandbox: yes\n",
+		"f:3:10: sandbox: \"yes\": expected auto, on or off\n"},
+	    {"apps:\n  - {id: a, handlers: /, files: [{path: b}]}\n",
+		"f:2:41: apps[0].files: \"b\": expected a path that begins with /\n"},
+	    {"apps:\n  - {id: a, handlers: /, files: [{mode: read}, /b]}\n",
+		"f:2:34: apps[0].files: an item without a path: expected {path: "
+		"/a/path, mode: read or write}\n"
+		"f:2:48: apps[0].files: an item without a path: expected {path: "
+		"/a/path, mode: read or write}\n"},
+	    {"apps:\n  - {id: a, handlers: /, files: [{path: /b, mode: rw, of: c}]}\n",
+		"f:2:51: apps[0].files: mode: expected read or write\n"
+		"f:2:55: apps[0].files: an unknown key: expected path and mode\n"},
 	    {APPS "defaultApp: other\n", "f:3:13: defaultApp: there is no app "
 					 "\"other\": expected the id of one\n"},
 	    {APPS "defaultApp: demo\n", ""},
@@ -233,7 +245,8 @@ t_dump(void)
 	OK(parse(
 	    "apps:\n  - {id: a.b, handlers: /, keys: {rest: [old-secret, new-secret], "
 	    "master: big-secret}, user: root, timeout: 1.5, detached: warn}\n"
-	    "  - {id: b, handlers: /tmp, jobTimeout: 2d}\n"
+	    "  - {id: b, handlers: /tmp, jobTimeout: 2d, files: [{path: '/a \"b\"', "
+	    "mode: write}, {path: /c}]}\nsandbox: on\n"
 	    "listen: ['http://[::1]:1', 'http://x:2']\n"
 	    "log: {target: '/a \\ \"b\" \xc3\xa9', level: error}\n" MEM
 	    "workers: {lowPriorityThreshold: 0.290000001, maxMemory: 5000001}\n"));
@@ -246,6 +259,10 @@ t_dump(void)
 	EQ_STR(conf->log.target, "/a \\ \"b\" \xc3\xa9");
 	EQ_INT(conf->app_n, 2);
 	EQ_INT(conf->app[1].job_timeout_ms, 2 * 86400000);
+	EQ_INT(conf->sandbox, SANDBOX_ON);
+	EQ_INT(conf->app[1].files.n, 2);
+	EQ_STR(conf->app[1].files.item[0].path, "/a \"b\"");
+	OK(conf->app[1].files.item[0].write && !conf->app[1].files.item[1].write);
 	EQ_INT(conf_dump(conf, &second), 0);
 	EQ_STR(buf_cstr(&second), buf_cstr(&first));
 	buf_fini(&first);
