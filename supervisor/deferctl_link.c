@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <grp.h>
 #include <poll.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -12,6 +13,17 @@
 #include <unistd.h>
 
 #define LINK_READ_BYTES 65536
+
+/* Both programs ask: deferctl, and deferd -t --explain. */
+static void PRINTF_LIKE(1, 2) link_say(const char *fmt, ...)
+{
+	va_list ap;
+
+	fprintf(stderr, "%s: ", program_invocation_short_name);
+	va_start(ap, fmt);
+	vfprintf(stderr, fmt, ap);
+	va_end(ap);
+}
 
 static int
 link_complain(const char *path, int err)
@@ -21,8 +33,8 @@ link_complain(const char *path, int err)
 
 	switch (err) {
 	case ENOENT:
-		fprintf(stderr,
-		    "deferctl: %s: there is no such socket: deferd does not run, or "
+		link_say(
+		    "%s: there is no such socket: deferd does not run, or "
 		    "control.socket "
 		    "in its config is another path.\n"
 		    "Try: deferctl -s SOCKET ..., or DEFERD_SOCKET=SOCKET, or start "
@@ -30,24 +42,20 @@ link_complain(const char *path, int err)
 		    path);
 		return EXIT_UNAVAILABLE_;
 	case ECONNREFUSED:
-		fprintf(stderr,
-		    "deferctl: %s: nobody listens there: deferd has ended without "
-		    "removing it.\n"
-		    "Try: look at deferd's log, then start it again.\n",
+		link_say("%s: nobody listens there: deferd has ended without "
+			 "removing it.\n"
+			 "Try: look at deferd's log, then start it again.\n",
 		    path);
 		return EXIT_UNAVAILABLE_;
 	case EACCES:
 	case EPERM:
 		g = stat(path, &st) == 0 ? getgrgid(st.st_gid) : NULL;
-		fprintf(stderr,
-		    "deferctl: %s: not permitted.\n"
-		    "Try: as root, or as a member of %s%s.\n",
+		link_say("%s: not permitted.\n"
+			 "Try: as root, or as a member of %s%s.\n",
 		    path, g ? "the socket's group, " : "the group in control.viewGroup",
 		    g ? g->gr_name : "");
 		return EXIT_DENIED_;
-	default:
-		fprintf(stderr, "deferctl: %s: %s\n", path, strerror(err));
-		return EXIT_UNAVAILABLE_;
+	default: link_say("%s: %s\n", path, strerror(err)); return EXIT_UNAVAILABLE_;
 	}
 }
 
@@ -97,7 +105,7 @@ link_send(struct link *l, char *const *words, size_t n)
 	buf_init(&line, CTL_LINE_BYTES);
 	rc = ctl_join(&line, words, n);
 	if (rc != 0) {
-		fprintf(stderr, "deferctl: the command is %s\n", err_text(rc));
+		link_say("the command is %s\n", err_text(rc));
 		buf_fini(&line);
 		return EXIT_USAGE_;
 	}
@@ -135,9 +143,8 @@ link_take(struct link *l, int *code, struct span *body)
 	int rc = ctl_reader_next(&l->reader, code, body);
 
 	if (rc < 0)
-		fprintf(stderr,
-		    "deferctl: %s: what is there does not speak like deferd (%s)\n",
-		    l->path, err_text(rc));
+		link_say("%s: what is there does not speak like deferd (%s)\n", l->path,
+		    err_text(rc));
 	return rc;
 }
 
@@ -153,10 +160,9 @@ link_next(struct link *l, int *code, struct span *body)
 		if (rc == 0)
 			return 0;
 		if (rc < 0) {
-			fprintf(stderr,
-			    "deferctl: %s: deferd does not answer: it hangs, or it is "
-			    "stopped.\n"
-			    "Try: look at its state (ps) and at its log.\n",
+			link_say("%s: deferd does not answer: it hangs, or it is "
+				 "stopped.\n"
+				 "Try: look at its state (ps) and at its log.\n",
 			    l->path);
 			return -1;
 		}
@@ -197,13 +203,13 @@ link_ask(struct link *l, const char *const *words, size_t n, int *exit_code)
 	*exit_code = EXIT_UNAVAILABLE_;
 	rc = link_next(l, &code, &body);
 	if (rc == 0)
-		fprintf(stderr, "deferctl: %s: deferd has ended\n", l->path);
+		link_say("%s: deferd has ended\n", l->path);
 	if (rc != 1)
 		return NULL;
 	if (code < 300)
 		v = json_loadb((const char *)body.p, body.n, 0, &err);
 	if (!v)
-		fprintf(stderr, "deferctl: %.*s", SPAN_FMT(body));
+		link_say("%.*s", SPAN_FMT(body));
 	*exit_code = v ? 0 : code < 300 ? EXIT_BUG_ : link_exit_code(code);
 	return v;
 }

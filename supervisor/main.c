@@ -6,10 +6,12 @@
 #include "../common/log.h"
 #include "config.h"
 #include "conf.h"
+#include "explain.h"
 #include "http_log.h"
 #include "sup.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <getopt.h>
 #include <limits.h>
 #include <malloc.h>
 #include <stdio.h>
@@ -20,7 +22,7 @@
 #define MAIN_CONF DEFERD_SYSCONFDIR "/deferd/deferd.yaml"
 
 static const char main_usage[] =
-    "usage: deferd [-FtTVh] [-f FILE] [-p PIDFILE]\n"
+    "usage: deferd [-FtTVh] [-f FILE] [-p PIDFILE] [--explain[=OLD]]\n"
     "\n"
     "  -f FILE      the config file (default " MAIN_CONF ")\n"
     "  -F           stay in the foreground, log to stderr unless the config says "
@@ -28,6 +30,12 @@ static const char main_usage[] =
     "  -p PIDFILE   write the process id there (default: pidFile of the config)\n"
     "  -t           check the config and load the handlers, then exit (0 good, 78 "
     "not)\n"
+    "  --explain[=OLD]  with -t: what a reload would change in the running daemon, or "
+    "in "
+    "one\n"
+    "               with the config OLD, and what needs a restart (0 nothing, 1 "
+    "reload,\n"
+    "               2 restart)\n"
     "  -T           as -t, and print the config in effect, keys masked\n"
     "  -V           print the version\n"
     "  -h, --help   print this\n"
@@ -41,9 +49,14 @@ static const char main_usage[] =
 struct main_options {
 	const char *file, *pid_file;
 	char *program; /* owned: what a restart executes */
-	bool foreground, test, dump;
+	const char *old;
+	bool foreground, test, dump, explain;
 	int exit_code; /* when parsing was all; -1: go on */
 };
+
+static const struct option main_long[] = {{"help", no_argument, NULL, 'h'},
+    {"version", no_argument, NULL, 'V'}, {"explain", optional_argument, NULL, 'e'},
+    {NULL, 0, NULL, 0}};
 
 static struct main_options
 main_parse(int argc, char **argv)
@@ -51,12 +64,12 @@ main_parse(int argc, char **argv)
 	struct main_options o = {.file = MAIN_CONF, .exit_code = -1};
 	int c;
 
-	if (argc > 1 && strcmp(argv[1], "--help") == 0)
-		argv[1] = (char *)(uintptr_t) "-h";
-	if (argc > 1 && strcmp(argv[1], "--version") == 0)
-		argv[1] = (char *)(uintptr_t) "-V";
-	while ((c = getopt(argc, argv, "f:Fp:tTVh")) != -1) {
+	while ((c = getopt_long(argc, argv, "f:Fp:tTVh", main_long, NULL)) != -1) {
 		switch (c) {
+		case 'e':
+			o.explain = true;
+			o.old = optarg;
+			break;
 		case 'f': o.file = optarg; break;
 		case 'F': o.foreground = true; break;
 		case 'p': o.pid_file = optarg; break;
@@ -76,6 +89,10 @@ main_parse(int argc, char **argv)
 			break;
 		}
 	}
+	if (o.exit_code < 0 && o.explain && !o.test) {
+		fprintf(stderr, "deferd: --explain goes with -t\n%s", main_usage);
+		o.exit_code = EXIT_USAGE_;
+	}
 	if (o.exit_code < 0 && optind < argc) {
 		fprintf(stderr, "deferd: unexpected argument '%s'\n%s", argv[optind],
 		    main_usage);
@@ -94,7 +111,8 @@ static int
 main_test(const struct conf *conf, const struct main_options *o)
 {
 	struct buf text;
-	int code = sup_check_handlers(conf);
+	int code = o->explain ? explain_run(conf, o->old)
+			      : sup_check_handlers(conf, NULL, NULL);
 
 	if (o->dump) {
 		buf_init(&text, 0);
@@ -102,7 +120,7 @@ main_test(const struct conf *conf, const struct main_options *o)
 			fwrite(text.p, 1, text.n, stdout);
 		buf_fini(&text);
 	}
-	if (code == 0)
+	if (code == 0 && !o->explain)
 		fprintf(stderr, "%s: configuration and handlers are good\n", o->file);
 	return code;
 }
@@ -299,6 +317,7 @@ main_serve(const struct conf *conf, const struct main_options *o, char **argv,
 	http_log_close();
 	if (code == SUP_RESTART) {
 		handover_add(h, HANDOVER_PID_FILE, pid_fd);
+		http_log_close();
 		handover_exec(h, o->program, argv);
 		code = EXIT_SYSTEM_;
 	}

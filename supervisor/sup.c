@@ -328,7 +328,8 @@ sup_print_report(
 }
 
 int
-sup_check_handlers(const struct conf *conf)
+sup_check_handlers(
+    const struct conf *conf, void (*visit)(const struct app *, void *arg), void *arg)
 {
 	struct sup s = {.conf = conf};
 	int code = EXIT_SYSTEM_;
@@ -339,6 +340,8 @@ sup_check_handlers(const struct conf *conf)
 		code = core_load(s.core, sup_print_report, NULL) ? EXIT_ASKED
 								 : EXIT_CONFIG_;
 	}
+	for (size_t i = 0; code == 0 && visit && i < core_app_count(s.core); i++)
+		visit(core_app(s.core, i), arg);
 	sup_close(&s);
 	return code;
 }

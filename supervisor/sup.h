@@ -23,7 +23,9 @@ struct sup_start {
 int sup_run(const struct sup_start *);
 
 /* Loads every app's handlers in throw-away forkservers and reports to stderr what is wrong.
- * An exit code. */
-int sup_check_handlers(const struct conf *);
+ * An exit code. visit (may be NULL) sees each app with its catalogue when all is well. */
+struct app;
+int sup_check_handlers(
+    const struct conf *, void (*visit)(const struct app *, void *arg), void *arg);
 
 #endif

@@ -116,6 +116,7 @@ restart_prepare(struct sup *s, struct buf *why)
 		buf_add_str(why, "a reload is under way");
 	else if ((next = conf_load(s->conf->path, restart_conf_problem, why)))
 		good = restart_try_log(next->log.target, why) &&
+		       restart_try_log(next->log.access, why) &&
 		       restart_gather(s, next, why);
 	conf_free(next);
 	return good;

@@ -29,7 +29,7 @@ is $talk->{app}, 'demo', '... of its app';
 like $talk->{task}, qr/^[0-9a-f-]{36}$/, '... its task';
 is $talk->{attempt}, 1, '... its attempt';
 my ($fail) = grep { ($_->{handler} // '') eq 'fail' } @objects;
-is $fail->{text}, 'failed: RuntimeError: no "luck"', 'how a task failed, without what are members';
+is $fail->{text}, 'failed: RuntimeError: no "luck" (main.rb:2)', 'how a task failed, without what are members';
 my ($loose) = grep { ($_->{handler} // '') eq 'loose' } @objects;
 like $loose->{text}, qr/^the handler .* was pending/, 'what a handler left';
 
