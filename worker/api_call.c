@@ -18,9 +18,9 @@ call_refuse(struct engine *e, const char *text)
 	mrb_exc_raise(e->vm.mrb, error_make(&e->vm, e->vm.cls.error, text));
 }
 
-/* Into e->scratch: an array's first elements, params, the rest. */
+/* Into e->scratch: the params as body; who called, and with what, as for the caller. */
 static void
-call_envelope(struct engine *e, mrb_value params)
+call_envelope(struct engine *e, const struct scope *caller, mrb_value params)
 {
 	mrb_state *mrb = e->vm.mrb;
 	msgpack_packer pk = mp_packer(&e->scratch);
@@ -30,9 +30,9 @@ call_envelope(struct engine *e, mrb_value params)
 	if (conv_write(&e->vm, params, "params", e->conf.result_bytes, &e->scratch,
 		&e->why) != 0)
 		mrb_raise(mrb, E_TYPE_ERROR, buf_cstr(&e->why));
-	for (int i = ENV_BODY + 1; i < ENV_FLAGS; i++)
+	for (int i = ENV_BODY + 1; i < ENV_IP; i++)
 		msgpack_pack_nil(&pk);
-	msgpack_pack_int(&pk, 0);
+	request_pack_caller(e, pin_get(&e->vm, caller->request), &e->scratch);
 }
 
 static struct scope *
@@ -47,20 +47,20 @@ call_caller(struct engine *e)
 	return e->scope;
 }
 
+/* Its own time, but not longer than its caller has. One nanosecond later, so that it is
+ * the caller whose time is over, and it with it. */
 static int64_t
-call_timeout_ms(
+call_deadline_ns(
     const struct engine *e, const struct scope *caller, const struct handler *h)
 {
-	int64_t own = h->timeout_ms         ? h->timeout_ms
-		      : h->kind == KIND_JOB ? e->conf.job_timeout_ms
-					    : e->conf.timeout_ms;
-	const struct scope *s = caller;
+	int64_t own_ms = h->timeout_ms         ? h->timeout_ms
+			 : h->kind == KIND_JOB ? e->conf.job_timeout_ms
+					       : e->conf.timeout_ms;
+	int64_t own = own_ms ? e->clock_ns(e->clock_arg) + own_ms * NS_PER_MS : 0;
 
-	if (s->phase == SCOPE_ENDED || !heap_has(&s->deadline.node))
+	if (!heap_has(&caller->deadline.node))
 		return own;
-	int64_t left = (s->deadline.node.key - e->clock_ns(e->clock_arg)) / NS_PER_MS;
-	if (left < 1)
-		left = 1;
+	int64_t left = caller->deadline.node.key + 1;
 	return own == 0 || left < own ? left : own;
 }
 
@@ -93,11 +93,11 @@ cloud_call(mrb_state *mrb, mrb_value self UNUSED)
 	const struct handler *h = call_find(e, kind, name);
 	if (caller->depth >= CALL_DEPTH_MAX)
 		call_refuse(e, "Cloud.call: calls are nested deeper than 16 levels");
-	call_envelope(e, params);
+	call_envelope(e, caller, params);
 	mrb_value req = request_new(e, caller->task, h, buf_span(&e->scratch));
 	mrb_value d = deferred_begin(e, PEND_CALL);
 	struct scope *s =
-	    scope_new(e, caller->task, caller, h, req, call_timeout_ms(e, caller, h));
+	    scope_new(e, caller->task, caller, h, req, call_deadline_ns(e, caller, h));
 	struct pend *p = deferred_pend(e, d);
 	if (!s) {
 		pend_free(e, p);

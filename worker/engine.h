@@ -99,6 +99,7 @@ struct scope {
 	pin request;
 	enum cause cut;	  /* TIMEOUT or CANCELLED: it was interrupted; 0: not */
 	char *cut_reason; /* owned */
+	pin cut_error;	  /* what its awaits raised: its backtrace tells where */
 	struct due deadline, grace;
 	struct fiber_list fibers;
 	struct pend_list pends;
@@ -218,9 +219,9 @@ void fiber_define(struct engine *);
 void fiber_close(struct engine *);
 
 /* --- scope.c --- */
-/* The request is protected by the caller. NULL: too many. */
+/* The request is protected by the caller; deadline_ns 0: none. NULL: too many. */
 struct scope *scope_new(struct engine *, struct task *, struct scope *parent,
-    const struct handler *, mrb_value request, int64_t timeout_ms);
+    const struct handler *, mrb_value request, int64_t deadline_ns);
 void scope_start(struct engine *, struct scope *);
 /* The handler ended with that value or exception. */
 void scope_returned(struct engine *, struct scope *, bool ok, mrb_value);

@@ -70,6 +70,15 @@ request_of(mrb_state *mrb, mrb_value self)
 	return mrb_data_get_ptr(mrb, self, &request_type);
 }
 
+void
+request_pack_caller(struct engine *e, mrb_value request, struct buf *out)
+{
+	const struct request *r = request_of(e->vm.mrb, request);
+
+	for (int i = ENV_IP; i < ENV_COUNT; i++)
+		buf_add_span(out, r->part[i]);
+}
+
 static bool
 part_is(const struct request *r, int part, enum mp_type type)
 {

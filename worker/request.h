@@ -11,5 +11,7 @@ void request_define(struct engine *);
 /* A request over a copy of the envelope (see kinds.h); MAY_RAISE (a malformed one). */
 mrb_value request_new(struct engine *, const struct task *, const struct handler *,
     struct span envelope);
+/* Adds what a nested call takes over from its caller's request: ENV_IP to the end. */
+void request_pack_caller(struct engine *, mrb_value request, struct buf *);
 
 #endif

@@ -1,61 +1,20 @@
 /* scope.c: the life of one run of a handler: see engine.h. */
-#include "../common/clock.h"
 #include "../common/log.h"
 #include "call.h"
 #include "detached.h"
 #include "deferred.h"
 #include "error.h"
 #include "request.h"
+#include "scope.h"
 #include "trail.h"
 #include <mruby/array.h>
 #include <mruby/class.h>
 #include <mruby/variable.h>
 #include <stdlib.h>
 
-/* A scope is younger than those that it is within. The body may free t. */
-#define SCOPES_YOUNGEST_FIRST(t, next, task)                                           \
-	for ((t) = TAILQ_LAST(&(task)->scopes, scope_list);                            \
-	     (t) && ((next) = TAILQ_PREV(t, scope_list, place), true); (t) = (next))
-
-static void
-scope_deadline(struct engine *e, struct due *d)
-{
-	scope_cut(e, CONTAINER_OF(d, struct scope, deadline), CAUSE_TIMEOUT, NULL);
-}
-
-static bool
-scope_is_within(const struct scope *t, const struct scope *s)
-{
-	while (t && t != s)
-		t = t->parent;
-	return t == s;
-}
-
-/* The time for `ensure` is over. */
-static void
-scope_grace_over(struct engine *e, struct due *d)
-{
-	struct scope *s = CONTAINER_OF(d, struct scope, grace), *t, *next;
-	struct fiber *f;
-
-	SCOPES_YOUNGEST_FIRST(t, next, s->task)
-	{
-		if (!scope_is_within(t, s))
-			continue;
-		while ((f = TAILQ_FIRST(&t->fibers))) {
-			e->retire = "a handler went on awaiting after its deadline";
-			log_warn("%s \"%s\" awaits on after it was interrupted: its "
-				 "fiber is given up, the worker will be replaced",
-			    kind_name(t->handler->kind), t->handler->name);
-			fiber_abandon(e, f);
-		}
-		scope_check(e, t);
-	}
-}
-
 struct scope *
 scope_new(struct engine *e, struct task *t, struct scope *parent,
-    const struct handler *h, mrb_value request, int64_t timeout_ms)
+    const struct handler *h, mrb_value request, int64_t deadline_ns)
 {
 	struct scope *s = xcalloc(1, sizeof *s);
 
@@ -69,14 +28,13 @@ scope_new(struct engine *e, struct task *t, struct scope *parent,
 	s->depth = parent ? parent->depth + 1 : 0;
 	s->handler = h;
 	s->request = pin_put(&e->vm, request);
-	s->deadline.fire = scope_deadline;
-	s->grace.fire = scope_grace_over;
+	s->deadline.fire = cut_deadline;
+	s->grace.fire = cut_grace_over;
 	TAILQ_INIT(&s->fibers);
 	TAILQ_INIT(&s->pends);
 	TAILQ_INSERT_TAIL(&t->scopes, s, place);
-	if (timeout_ms > 0)
-		due_set(e, &s->deadline,
-		    e->clock_ns(e->clock_arg) + timeout_ms * NS_PER_MS);
+	if (deadline_ns > 0)
+		due_set(e, &s->deadline, deadline_ns);
 	engine_push(e, (struct ready){.kind = READY_START, .code = s->code});
 	return s;
 }
@@ -85,7 +43,7 @@ void
 scope_start(struct engine *e, struct scope *s)
 {
 	const struct handler *h = s->handler;
-	mrb_value request = pin_take(&e->vm, &s->request), receiver;
+	mrb_value request = pin_get(&e->vm, s->request), receiver;
 
 	s->phase = SCOPE_RUNNING;
 	if (h->method)
@@ -102,7 +60,7 @@ scope_is_empty(const struct scope *s)
 	return TAILQ_EMPTY(&s->fibers) && TAILQ_EMPTY(&s->pends) && s->queued == 0;
 }
 
-static void
+void
 scope_free(struct engine *e, struct scope *s)
 {
 	struct task *t = s->task;
@@ -116,6 +74,7 @@ scope_free(struct engine *e, struct scope *s)
 	due_clear(e, &s->grace);
 	pin_drop(&e->vm, &s->value);
 	pin_drop(&e->vm, &s->request);
+	pin_drop(&e->vm, &s->cut_error);
 	pin_drop(&e->vm, &s->unhandled);
 	slots_del(&e->scopes, s->code);
 	TAILQ_REMOVE(&t->scopes, s, place);
@@ -136,27 +95,17 @@ scope_close(struct engine *e, struct task *t)
 		scope_free(e, TAILQ_LAST(&t->scopes, scope_list));
 }
 
-/* What a scope leaves that was cut, or whose policy is not to wait, must end too. */
-static void
-scope_end_within(struct engine *e, struct scope *s)
-{
-	struct scope *t, *next;
-
-	SCOPES_YOUNGEST_FIRST(t, next, s->task)
-	if (t != s && scope_is_within(t, s))
-		scope_free(e, t);
-}
-
 static void
 scope_tell(struct engine *e, struct scope *s, bool ok, mrb_value v)
 {
 	struct task *t = s->task;
 	struct pend *call = slots_get(&e->pends, s->call);
 
+	if (s->cut)
+		v = pin_get(&e->vm, s->cut_error);
 	if (s->depth > 0) {
 		if (call && s->cut)
-			pend_finish(
-			    e, call, false, error_cut(&e->vm, s->cut, s->cut_reason));
+			pend_finish(e, call, false, v);
 		else if (call) {
 			ok = ok && call_take_result(e, &v);
 			pend_finish(e, call, ok, v);
@@ -180,7 +129,7 @@ scope_end(struct engine *e, struct scope *s, bool ok, mrb_value v)
 	detached_report_unhandled(e, s);
 	scope_tell(e, s, ok, v);
 	if (s->cut) {
-		scope_end_within(e, s);
+		cut_end_within(e, s);
 		scope_free(e, s);
 		return;
 	}
@@ -311,23 +260,12 @@ scope_outcome(struct engine *e, struct scope *s)
 	scope_conclude(e, s, ok, v);
 }
 
-static bool
-scope_has_fibers_within(const struct scope *s)
-{
-	const struct scope *t;
-
-	TAILQ_FOREACH (t, &s->task->scopes, place)
-		if (scope_is_within(t, s) && !TAILQ_EMPTY(&t->fibers))
-			return true;
-	return false;
-}
-
 void
 scope_check(struct engine *e, struct scope *s)
 {
 	if (s->phase == SCOPE_ENDED && s->cut) {
-		if (!scope_has_fibers_within(s)) {
-			scope_end_within(e, s);
+		if (!cut_has_fibers(s)) {
+			cut_end_within(e, s);
 			scope_free(e, s);
 		}
 	} else if (s->phase == SCOPE_ENDED) {
@@ -336,39 +274,11 @@ scope_check(struct engine *e, struct scope *s)
 			scope_free(e, s);
 		}
 	} else if (s->cut) {
-		if (!scope_has_fibers_within(s))
+		if (!cut_has_fibers(s))
 			scope_end(e, s, false, mrb_nil_value());
 	} else if (s->phase == SCOPE_LINGERING && s->value) {
 		scope_linger(e, s);
 	}
-}
-
-void
-scope_cut(struct engine *e, struct scope *s, enum cause cause, const char *reason)
-{
-	struct scope *t, *next;
-	struct fiber *f;
-	struct pend *p;
-
-	if (s->cut)
-		return;
-	s->cut_reason = reason ? xstrdup(reason) : detached_late_text(s);
-	mrb_value exc = error_cut(&e->vm, cause, s->cut_reason);
-	due_clear(e, &s->deadline);
-	due_set(e, &s->grace, e->now_ns + e->conf.grace_ms * NS_PER_MS);
-	SCOPES_YOUNGEST_FIRST(t, next, s->task)
-	{
-		if (!scope_is_within(t, s) || t->cut)
-			continue;
-		t->cut = cause;
-		if (!t->cut_reason)
-			t->cut_reason = xstrdup(s->cut_reason);
-		while (t->phase == SCOPE_ENDED && (p = TAILQ_FIRST(&t->pends)))
-			pend_free(e, p); /* nobody will be told */
-		TAILQ_FOREACH (f, &t->fibers, place)
-			fiber_interrupt(e, f, exc);
-	}
-	scope_check(e, s);
 }
 
 /* Keeps those that are still unhandled; their number. */

@@ -1,5 +1,6 @@
 /* task.c: a task from RUN to DONE or FAILED: see engine.h. */
 #include "engine.h"
+#include "../common/clock.h"
 #include "../common/err.h"
 #include "../common/log.h"
 #include "conv.h"
@@ -68,27 +69,21 @@ void
 task_failed(struct engine *e, struct task *t, enum cause cause, mrb_value reason,
     const char *override)
 {
-	static const char *const class[] = {
-	    [CAUSE_TIMEOUT] = "Cloud::Timeout", [CAUSE_CANCELLED] = "Cloud::Cancelled"};
 	struct vm *vm = &e->vm;
 	struct msg_failed m = {.cause = cause};
 	struct error_text text;
 
 	error_text_init(&text);
-	if (cause == CAUSE_TIMEOUT || cause == CAUSE_CANCELLED) {
-		m.class = span_str(class[cause]);
-		m.message = span_str(override);
-	} else {
-		error_describe(vm, reason, &text);
-		m.class = buf_span(&text.class);
-		m.message = buf_span(&text.message);
-		m.code = buf_span(&text.code);
-		m.backtrace = buf_span(&text.backtrace);
-		m.status = text.status;
+	error_describe(vm, reason, &text);
+	m.class = buf_span(&text.class);
+	m.message = override ? span_str(override) : buf_span(&text.message);
+	m.code = buf_span(&text.code);
+	m.backtrace = buf_span(&text.backtrace);
+	m.status = text.status;
+	if (!cause)
 		m.cause = text.cloud_error ? CAUSE_CLOUD_ERROR : CAUSE_RAISED;
-		if (mrb_obj_is_kind_of(vm->mrb, reason, vm->cls.detached))
-			m.cause = CAUSE_DETACHED;
-	}
+	if (!cause && mrb_obj_is_kind_of(vm->mrb, reason, vm->cls.detached))
+		m.cause = CAUSE_DETACHED;
 	task_send_failed(e, t, &m);
 	error_text_fini(&text);
 }
@@ -215,10 +210,12 @@ engine_run(struct engine *e, const struct msg_run *run)
 		return;
 	}
 	struct task_request r = {e, t, e->catalog.item[run->handler], run->envelope};
+	int64_t deadline_ns =
+	    run->timeout_ms ? e->now_ns + (int64_t)run->timeout_ms * NS_PER_MS : 0;
 	int mark = gate_mark(&e->vm);
 	if (!gate_call(&e->vm, task_make_request, &r, &request))
 		task_refuse(e, t, "its envelope is malformed");
-	else if (!scope_new(e, t, NULL, r.handler, request, (int64_t)run->timeout_ms))
+	else if (!scope_new(e, t, NULL, r.handler, request, deadline_ns))
 		task_refuse(e, t, "too many handlers run in this worker");
 	gate_release(&e->vm, mark);
 }

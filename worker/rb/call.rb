@@ -4,6 +4,9 @@ module Cloud
 
   # Runs another handler in this worker, within this task's lease and remaining time.
   def self.call(name, params = nil, options = nil, &callback)
+    options.each do |key, _|
+      raise ArgumentError, "Cloud.call: unknown option #{key}: (there is kind)" unless key == :kind
+    end if options
     kind = __call_kind("Cloud.call", options)
     begin
       d = __call(kind, name.to_s, params)
@@ -42,5 +45,42 @@ module Cloud
       raise ArgumentError, "#{what}: kind: is function, event, service or job"
     end
     kind
+  end
+
+  # Runs it here, for its result, or accepts a task, for its id: Events and Services.
+  def self.__run(what, kind, name, args, options, callback)
+    execution = __execution(what, args, options)
+    if execution == "sync"
+      call(name, args, { kind: kind }, &callback)
+    else
+      enqueue(name, args, { kind: kind, execution: execution }, &callback)
+    end
+  end
+
+  def self.__execution(what, args, options)
+    if options.nil? && args.is_a?(Hash) && args.keys == [:execution]
+      raise ArgumentError, "#{what}: options follow the arguments, which may be nil: nil, execution: ..."
+    end
+    return "sync" if options.nil?
+    options.each do |key, _|
+      raise ArgumentError, "#{what}: unknown option #{key}: (there is execution)" unless key == :execution
+    end
+    word = (options[:execution] || :sync).to_s
+    return word if ["sync", "async", "async_low_priority", "async-low-priority"].include?(word)
+    raise ArgumentError, "#{what}: execution is :sync, :async or :async_low_priority"
+  end
+end
+
+# Custom events, and services, by the names that they have elsewhere.
+module Events
+  # execution: :sync (the event's result), :async or :async_low_priority (a task's id)
+  def self.dispatch(name, args = nil, options = nil, &callback)
+    Cloud.__run("Events.dispatch", "event", name.to_s, args, options, callback)
+  end
+end
+
+module Services
+  def self.invoke(service, method, args = nil, options = nil, &callback)
+    Cloud.__run("Services.invoke", "service", "#{service}/#{method}", args, options, callback)
   end
 end

@@ -52,6 +52,12 @@ class Shop < Cloud::Service
   get("/x") { |req| boom(4) }
 end
 Cloud.service "Shop", Shop
+Cloud.function("late") { |req| waits("stuck") }
+Cloud.function("stuck") do
+  Deferred.delay(60).await
+end
+Cloud.function("late_inside") { begin; Cloud.call("quick").await; rescue Cloud::Timeout => e; raise e; end }
+Cloud.function("quick", timeout: "1s") { Work.new.run; Deferred.delay(60).await }
 
 # run: plain {}
 # want: failed RAISED RuntimeError: boom 1
@@ -130,3 +136,14 @@ Cloud.service "Shop", Shop
 # want: failed RAISED RuntimeError: boom 4
 # want: at backtrace.rb:3:in boom
 # want: at backtrace.rb:52
+# run: late {} timeout=1000
+# want: failed TIMEOUT Cloud::Timeout: the handler did not finish in its time
+# want: at backtrace.rb:57
+# run: late {} cancel=500
+# want: failed CANCELLED Cloud::Cancelled: cancelled by the test
+# want: at backtrace.rb:57
+# run: late_inside {}
+# want: failed RAISED Cloud::Timeout: the handler did not finish in its time
+# want: at backtrace.rb:9:in run
+# want: at backtrace.rb:60
+# want: at backtrace.rb:59: called by Cloud.call

@@ -36,9 +36,34 @@ Cloud.function("nested_detached") { Cloud.call("leaves").await }
 Cloud.function("leaves") { Deferred.delay(1).then { puts "left" }; "own value" }
 class Users < Cloud::Service
   def greet(req) "hi #{req.params['name']}" end
+  def late(req) Deferred.delay(1) end
 end
 Cloud.service "Users", Users
 Cloud.function("method") { Cloud.call("Users/greet", { "name" => "Ann" }) }
+Cloud.function("odd_option") { Cloud.call("add", {}, timeout: 1) }
+Cloud.function("who") { |req| [req.params, req.ip, req.context, req.master?, req.headers, req.name, req.user] }
+Cloud.function("passed_on") { async { Cloud.call("asks", { "x" => 1 }).then { |v| v } }.await }
+Cloud.function("asks") { Deferred.delay(1).then { Cloud.call("who", { "y" => 2 }) } }
+Cloud.event("sunny") { |req| "#{req.params['weather']} for #{req.context}" }
+Cloud.function("dispatch") { Events.dispatch("sunny", { weather: "warm" }).await }
+Cloud.function("dispatch_sync") { Events.dispatch("sunny", { weather: "warm" }, execution: :sync).await }
+Cloud.function("dispatch_async") { Events.dispatch("sunny", { weather: "warm" }, execution: :async).await }
+Cloud.function("dispatch_low") { Events.dispatch("sunny", nil, execution: "async-low-priority").await }
+Cloud.function("dispatch_odd") { Events.dispatch("sunny", nil, execution: :later) }
+Cloud.function("dispatch_no_args") { Events.dispatch("sunny", execution: :async) }
+Cloud.function("dispatch_option") { Events.dispatch("sunny", nil, delay: 1) }
+Cloud.function("dispatch_function") { begin; Events.dispatch("who").await; rescue Cloud::Error => e; e.message; end }
+Cloud.function("invoke") { Services.invoke("Users", "greet", { "name" => "Bob" }).await }
+Cloud.function("invoke_low") { Services.invoke("Users", :greet, { "name" => "Bob" }, execution: :async_low_priority) }
+Cloud.function("invoke_back") { Deferred.new { |yes, _| Services.invoke("Users", "greet", nil) { |e, v| yes.call(v) } } }
+Cloud.function("invoke_lost") { Services.invoke("Users", "late", nil); "out" }
+Cloud.function("codes") { begin; Cloud.call("mid").await; rescue Cloud::Error => e; [e.class.to_s, e.code, e.status, e.message]; end }
+Cloud.function("mid") { Cloud.call("raises").await }
+class Odd < Cloud::Error; end
+Cloud.function("own_class") { raise Odd.new("x7", "odd", 409) }
+Cloud.function("own_class_passed") { Cloud.call("own_class") }
+Cloud.function("long_own", timeout: "9s") { Cloud.call("slow").await }
+Cloud.function("ends_first") { d = Cloud.call("cleanup"); Deferred.delay(1).await; raise "the caller failed" }
 
 # run: sum {}
 # want: done 13
@@ -99,3 +124,49 @@ Cloud.function("method") { Cloud.call("Users/greet", { "name" => "Ann" }) }
 # want: done "own value"
 # run: method {}
 # want: done "hi Ann"
+# run: odd_option {}
+# want: failed RAISED ArgumentError: Cloud.call: unknown option timeout: (there is kind)
+# run: passed_on {"a": 1} ip="::1" context={"u": 7} flags=1 headers={"h": "v"}
+# want: done [{"y":2},"::1",{"u":7},true,{},"who",null]
+# run: passed_on {}
+# want: done [{"y":2},null,null,false,{},"who",null]
+# run: dispatch {} context="Ann"
+# want: done "warm for Ann"
+# run: dispatch_sync {} context="Ann"
+# want: done "warm for Ann"
+# run: dispatch_async {} context="Ann"
+# want: enqueue event sunny async {"weather":"warm"}
+# want: done "0193c1f2-0000-7000-8000-000000000001"
+# run: dispatch_low {}
+# want: enqueue event sunny async-low-priority null
+# want: done "0193c1f2-0000-7000-8000-000000000001"
+# run: dispatch_odd {}
+# want: failed RAISED ArgumentError: Events.dispatch: execution is :sync, :async or :async_low_priority
+# run: dispatch_no_args {}
+# want: failed RAISED ArgumentError: Events.dispatch: options follow the arguments, which may be nil: nil, execution: ...
+# run: dispatch_option {}
+# want: failed RAISED ArgumentError: Events.dispatch: unknown option delay: (there is execution)
+# run: dispatch_function {}
+# want: done "Cloud.call: there is no event \"who\""
+# run: invoke {}
+# want: done "hi Bob"
+# run: invoke_low {}
+# want: enqueue service Users/greet async-low-priority {"name":"Bob"}
+# want: done "0193c1f2-0000-7000-8000-000000000001"
+# run: invoke_back {}
+# want: done "hi "
+# run: invoke_lost {}
+# want: detached wait Cloud.call call.rb:59
+# want: done "out"
+# run: codes {}
+# want: done ["Cloud::Error",7,null,"inner"]
+# run: own_class_passed {}
+# want: failed CLOUD_ERROR Odd: odd code="x7" status=409
+# run: long_own {} timeout=500
+# want: failed TIMEOUT Cloud::Timeout: the handler did not finish in its time
+# run: long_own {}
+# want: failed RAISED Cloud::Timeout: the handler did not finish in its time
+# run: ends_first {}
+# want: detached wait Cloud.call call.rb:66
+# want: log info cleaned up
+# want: failed RAISED RuntimeError: the caller failed
