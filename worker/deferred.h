@@ -22,11 +22,12 @@
 #define IV(mrb, o, name) mrb_iv_get(mrb, o, engine_of(mrb)->vm.sym.iv_##name)
 #define IV_SET(mrb, o, name, v) mrb_iv_set(mrb, o, engine_of(mrb)->vm.sym.iv_##name, v)
 
-enum deferred_mode {       /* rb/deferred.rb has the numbers too */
-	MODE_FOLLOW = 1,   /* settle as the deferred @on_ok has settled */
-	MODE_ASK = 2,      /* call `then` of the object @on_ok */
-	MODE_ASYNC = 3,    /* run the block @on_ok */
-	MODE_ASK_FIRST = 4 /* as 2, if the object @on_ok says that it has one */
+enum deferred_mode {        /* rb/deferred.rb has the numbers too */
+	MODE_FOLLOW = 1,    /* subscribe to the deferred @on_ok */
+	MODE_ASK = 2,       /* call `then` of the object @on_ok */
+	MODE_ASYNC = 3,     /* run the block @on_ok */
+	MODE_ASK_FIRST = 4, /* as 2, if the object @on_ok says that it has one */
+	MODE_SETTLE = 5     /* as the deferred @on_ok has settled */
 };
 
 void deferred_define(struct engine *);

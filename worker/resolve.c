@@ -52,7 +52,9 @@ waits_for(mrb_state *mrb, mrb_value d)
 		return mrb_nil_value();
 	if (mrb_nil_p(mode))
 		return IV(mrb, d, source);
-	return mrb_fixnum(mode) == MODE_FOLLOW ? IV(mrb, d, on_ok) : mrb_nil_value();
+	if (mrb_fixnum(mode) == MODE_FOLLOW || mrb_fixnum(mode) == MODE_SETTLE)
+		return IV(mrb, d, on_ok);
+	return mrb_nil_value();
 }
 
 static bool
@@ -75,10 +77,23 @@ deferred_refuse(struct engine *e, mrb_value d, const char *why)
 }
 
 static void
+deferred_later(struct engine *e, mrb_value d, mrb_value v, enum deferred_mode mode)
+{
+	mrb_state *mrb = e->vm.mrb;
+
+	IV_SET(mrb, d, mode, mrb_fixnum_value(mode));
+	IV_SET(mrb, d, on_ok, v);
+	IV_SET(mrb, d, scope, mrb_fixnum_value(scope_here(e)->code));
+	deferred_post(e, d);
+}
+
+/* In two turns, as ECMAScript: then is called in one, and what it was given in another.
+ * So blocks run in the very order in which they would there. */
+static void
 deferred_follow(struct engine *e, mrb_value d, mrb_value o)
 {
 	mrb_state *mrb = e->vm.mrb;
-	mrb_value src = IV(mrb, d, source), state = IV(mrb, o, state);
+	mrb_value src = IV(mrb, d, source);
 
 	IV_SET(mrb, o, handled, mrb_true_value());
 	if (mrb_nil_p(src)) {
@@ -87,25 +102,7 @@ deferred_follow(struct engine *e, mrb_value d, mrb_value o)
 		mrb_value two[2] = {src, o};
 		IV_SET(mrb, d, source, mrb_ary_new_from_values(mrb, 2, two));
 	}
-	if (!mrb_nil_p(state)) {
-		deferred_settle(e, d, mrb_true_p(state), IV(mrb, o, value));
-		return;
-	}
-	IV_SET(mrb, d, mode, mrb_fixnum_value(MODE_FOLLOW));
-	IV_SET(mrb, d, on_ok, o);
-	IV_SET(mrb, d, scope, mrb_fixnum_value(scope_here(e)->code));
-	deferred_add_reaction(mrb, o, d);
-}
-
-static void
-deferred_ask(struct engine *e, mrb_value d, mrb_value v, enum deferred_mode mode)
-{
-	mrb_state *mrb = e->vm.mrb;
-
-	IV_SET(mrb, d, mode, mrb_fixnum_value(mode));
-	IV_SET(mrb, d, on_ok, v);
-	IV_SET(mrb, d, scope, mrb_fixnum_value(scope_here(e)->code));
-	deferred_post(e, d);
+	deferred_later(e, d, o, MODE_FOLLOW);
 }
 
 void
@@ -116,7 +113,7 @@ deferred_resolve(struct engine *e, mrb_value d, mrb_value v)
 	if (!deferred_is(&e->vm, v)) {
 		enum deferred_mode mode = thenable_mode(e->vm.mrb, v);
 		if (mode)
-			deferred_ask(e, d, v, mode);
+			deferred_later(e, d, v, mode);
 		else
 			deferred_settle(e, d, true, v);
 	} else if (mrb_obj_ptr(v) == mrb_obj_ptr(d)) {
@@ -138,6 +135,19 @@ struct relay {
 };
 
 static mrb_value
+relay_follow(mrb_state *mrb, void *arg)
+{
+	const struct relay *r = arg;
+
+	IV_SET(mrb, r->d, mode, mrb_fixnum_value(MODE_SETTLE));
+	if (mrb_nil_p(IV(mrb, r->from, state)))
+		deferred_add_reaction(mrb, r->from, r->d);
+	else
+		deferred_post(engine_of(mrb), r->d);
+	return mrb_nil_value();
+}
+
+static mrb_value
 relay_settle(mrb_state *mrb, void *arg)
 {
 	const struct relay *r = arg;
@@ -149,13 +159,13 @@ relay_settle(mrb_state *mrb, void *arg)
 }
 
 static void
-relay(struct engine *e, struct scope *s, mrb_value d, mrb_value from)
+relay(struct engine *e, struct scope *s, gate_body *fn, mrb_value d, mrb_value from)
 {
 	struct relay r = {d, from};
 	mrb_value out;
 
 	burst_begin(e, s);
-	(void)!gate_call(&e->vm, relay_settle, &r, &out);
+	(void)!gate_call(&e->vm, fn, &r, &out);
 	burst_end(e);
 }
 
@@ -187,9 +197,11 @@ deferred_run(struct engine *e, struct scope *s, mrb_value d, bool detached)
 		what = take_block(mrb, d, from);
 		trail_restore(e, from);
 		if (mrb_nil_p(what))
-			relay(e, s, d, from);
-	} else if (mrb_fixnum(mode) == MODE_FOLLOW) {
-		relay(e, s, d, what);
+			relay(e, s, relay_settle, d, from);
+	} else if (mrb_fixnum(mode) == MODE_FOLLOW || mrb_fixnum(mode) == MODE_SETTLE) {
+		relay(e, s,
+		    mrb_fixnum(mode) == MODE_FOLLOW ? relay_follow : relay_settle, d,
+		    what);
 		what = mrb_nil_value();
 	} else {
 		mrb_gc_protect(mrb, what);

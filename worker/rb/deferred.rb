@@ -71,11 +71,16 @@ class Deferred
 
   def finally(on_end = nil, &block)
     on_end = block if block
-    raise ArgumentError, "finally needs a block" unless on_end
-    __then(
-      proc { |v| Deferred.resolve(on_end.call).__then(proc { |_| v }, nil) },
-      proc { |e| Deferred.resolve(on_end.call).__then(proc { |_| Deferred.reject(e) }, nil) }
-    )
+    raise ArgumentError, "finally needs a block" unless on_end.respond_to?(:call)
+    __then(proc { |v| Deferred.resolve(on_end.call).__then(proc { |_| v }) },
+           proc { |e| Deferred.resolve(on_end.call).__end_as(e) })
+  end
+
+  # Rejected with that reason when this is fulfilled, else with its own.
+  def __end_as(reason)
+    out = Deferred.__from([self])
+    __then(proc { |_| out.__settle(false, reason) }, proc { |e| out.__settle(false, e) })
+    out
   end
 
   # Suspends the fiber that calls it until this has settled.

@@ -103,6 +103,7 @@ Cloud.function("circle") do
 end
 Cloud.function("own_child") { d = nil; d = Deferred.delay(1).then { d.then { 1 } } }
 Cloud.function("frozen") { d = Deferred.delay(1, 1).freeze; d.then { |v| v + 1 }.freeze }
+Cloud.function("finally_bare") { Deferred.resolve(1).finally(5) }
 Cloud.function("copied") { Deferred.delay(0).detach.dup }
 
 # run: value {}
@@ -213,3 +214,5 @@ Cloud.function("copied") { Deferred.delay(0).detach.dup }
 # want: done 2
 # run: copied {}
 # want: failed RAISED TypeError: a Deferred cannot be copied
+# run: finally_bare {}
+# want: failed RAISED ArgumentError: finally needs a block
