@@ -22,8 +22,12 @@ struct conv_path {
 	const struct conv_path *up;
 	mrb_value key; /* String; nil: index */
 	mrb_int index;
+	const void *in; /* the Array or Hash that has it */
 };
 void conv_path_text(const struct conv_path *, const char *what, struct buf *out);
+/* Appends why the value there, MP_DEPTH_MAX levels down, is refused: it is nested too
+ * deep, or contains itself; then the place is where it first does. */
+void conv_deep_text(const struct conv_path *, mrb_value, const char *what, struct buf *out);
 /* A Hash key as String: String, Symbol, number, true, false, nil; else nil. */
 mrb_value conv_key(struct vm *, mrb_value key);
 /* The double that a Ruby Float stands for. */

@@ -36,6 +36,30 @@ conv_path_text(const struct conv_path *p, const char *what, struct buf *out)
 	    out, span_of(RSTRING_PTR(p->key), (size_t)RSTRING_LEN(p->key)), 80);
 }
 
+void
+conv_deep_text(
+    const struct conv_path *path, mrb_value last, const char *what, struct buf *out)
+{
+	const struct conv_path *step[MP_DEPTH_MAX + 1] = {NULL}, *p = path;
+	const void *at[MP_DEPTH_MAX + 1] = {[MP_DEPTH_MAX] = mrb_ptr(last)};
+
+	for (int i = MP_DEPTH_MAX; i > 0 && p; i--, p = p->up) {
+		step[i] = p;
+		at[i - 1] = p->in;
+	}
+	for (int again = 1; again <= MP_DEPTH_MAX; again++)
+		for (int first = 0; first < again; first++) {
+			if (at[first] != at[again])
+				continue;
+			conv_path_text(step[again], what, out);
+			buf_add_str(out, ": contains itself: it is ");
+			conv_path_text(step[first], what, out);
+			return;
+		}
+	conv_path_text(path, what, out);
+	buf_printf(out, ": nested deeper than %d levels", MP_DEPTH_MAX);
+}
+
 static int
 conv_refuse(struct conv_out *c, const struct conv_path *p, const char *why)
 {
@@ -166,7 +190,7 @@ conv_put_float(struct conv_out *c, mrb_value v, const struct conv_path *path)
 static int
 conv_put_array(struct conv_out *c, mrb_value v, const struct conv_path *path)
 {
-	struct conv_path here = {path, mrb_nil_value(), 0};
+	struct conv_path here = {path, mrb_nil_value(), 0, mrb_ptr(v)};
 	mrb_int n = RARRAY_LEN(v);
 
 	msgpack_pack_array(&c->pk, (size_t)n);
@@ -184,6 +208,7 @@ conv_put_array(struct conv_out *c, mrb_value v, const struct conv_path *path)
 struct conv_pair {
 	struct conv_out *c;
 	const struct conv_path *path;
+	const void *in;
 	mrb_int left;
 	int r;
 };
@@ -201,7 +226,7 @@ conv_put_pair(mrb_state *mrb, mrb_value key, mrb_value value, void *arg)
 		    "a number");
 		return 1;
 	}
-	struct conv_path here = {p->path, k, 0};
+	struct conv_path here = {p->path, k, 0, p->in};
 	p->r = conv_put_bytes(p->c, RSTRING_PTR(k), RSTRING_LEN(k), &here);
 	if (p->r == 0)
 		p->r = conv_put(p->c, value, &here);
@@ -212,7 +237,7 @@ conv_put_pair(mrb_state *mrb, mrb_value key, mrb_value value, void *arg)
 static int
 conv_put_hash(struct conv_out *c, mrb_value v, const struct conv_path *path)
 {
-	struct conv_pair p = {c, path, mrb_hash_size(c->vm->mrb, v), 0};
+	struct conv_pair p = {c, path, mrb_ptr(v), mrb_hash_size(c->vm->mrb, v), 0};
 
 	msgpack_pack_map(&c->pk, (size_t)p.left);
 	if (p.left)
@@ -246,8 +271,11 @@ conv_put_object(struct conv_out *c, mrb_value v, const struct conv_path *path)
 static int
 conv_put_container(struct conv_out *c, mrb_value v, const struct conv_path *path)
 {
-	if (c->depth >= MP_DEPTH_MAX)
-		return conv_refuse(c, path, "nested deeper than 32 levels");
+	if (c->depth >= MP_DEPTH_MAX) {
+		buf_reset(c->why);
+		conv_deep_text(path, v, c->what, c->why);
+		return -ERR_TYPE;
+	}
 	c->depth++;
 	int r = mrb_array_p(v) ? conv_put_array(c, v, path) : conv_put_hash(c, v, path);
 	c->depth--;

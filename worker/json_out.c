@@ -56,7 +56,7 @@ json_put_float(struct json_out *j, mrb_value v, const struct conv_path *path)
 static bool
 json_put_array(struct json_out *j, mrb_value v, const struct conv_path *path)
 {
-	struct conv_path here = {path, mrb_nil_value(), 0};
+	struct conv_path here = {path, mrb_nil_value(), 0, mrb_ptr(v)};
 
 	jsonw_array(&j->w);
 	for (; here.index < RARRAY_LEN(v); here.index++)
@@ -69,6 +69,7 @@ json_put_array(struct json_out *j, mrb_value v, const struct conv_path *path)
 struct json_pair {
 	struct json_out *j;
 	const struct conv_path *path;
+	const void *in;
 	bool ok;
 };
 
@@ -78,7 +79,7 @@ json_put_pair(mrb_state *mrb, mrb_value key, mrb_value value, void *arg)
 	struct json_pair *p = arg;
 	int mark = mrb_gc_arena_save(mrb);
 	mrb_value k = conv_key(p->j->vm, key);
-	struct conv_path here = {p->path, k, 0};
+	struct conv_path here = {p->path, k, 0, p->in};
 
 	if (mrb_nil_p(k)) {
 		p->ok = json_refuse(p->j, p->path,
@@ -95,7 +96,7 @@ json_put_pair(mrb_state *mrb, mrb_value key, mrb_value value, void *arg)
 static bool
 json_put_hash(struct json_out *j, mrb_value v, const struct conv_path *path)
 {
-	struct json_pair p = {j, path, true};
+	struct json_pair p = {j, path, mrb_ptr(v), true};
 
 	jsonw_object(&j->w);
 	mrb_hash_foreach(j->vm->mrb, mrb_hash_ptr(v), json_put_pair, &p);
@@ -107,8 +108,11 @@ json_put_hash(struct json_out *j, mrb_value v, const struct conv_path *path)
 static bool
 json_put_container(struct json_out *j, mrb_value v, const struct conv_path *path)
 {
-	if (j->depth >= MP_DEPTH_MAX)
-		return json_refuse(j, path, "nested deeper than 32 levels");
+	if (j->depth >= MP_DEPTH_MAX) {
+		buf_reset(j->why);
+		conv_deep_text(path, v, "value", j->why);
+		return false;
+	}
 	j->depth++;
 	bool ok =
 	    mrb_array_p(v) ? json_put_array(j, v, path) : json_put_hash(j, v, path);

@@ -10,6 +10,9 @@ Cloud.function("deferred_inside") { { "d" => Deferred.resolve(1) } }
 Cloud.function("proc") { proc {} }
 Cloud.function("key") { { [1] => 2 } }
 Cloud.function("cycle") { h = {}; h["self"] = h; h }
+Cloud.function("cycle_below") { a = [1]; a << { "owner" => [a] }; { "items" => [0, { "list" => a }] } }
+Cloud.function("twice") { a = [1]; [a, { "again" => a }, [[a]]] }
+Cloud.function("cycle_json") { a = {}; a["x"] = [a]; JSON.generate(a) }
 Cloud.function("deep32") { a = 1; 32.times { a = [a] }; a }
 Cloud.function("deep33") { a = 1; 33.times { a = [a] }; a }
 Cloud.function("large") { "x" * 2000 }
@@ -60,7 +63,13 @@ Cloud.function("inspect_deep") { a = []; 5000.times { a = [a] }; a.inspect.size 
 # run: key {}
 # want: failed BAD_RESULT TypeError: result: a Hash key must be a String, a Symbol or a number
 # run: cycle {}
-# want: failed BAD_RESULT TypeError: result.self*: nested deeper than 32 levels
+# want: failed BAD_RESULT TypeError: result.self: contains itself: it is result
+# run: cycle_below {}
+# want: failed BAD_RESULT TypeError: result.items[1].list[1].owner[0]: contains itself: it is result.items[1].list
+# run: twice {}
+# want: done [[1],{"again":[1]},[[[1]]]]
+# run: cycle_json {}
+# want: failed RAISED JSON::GeneratorError: JSON.generate: value.x[0]: contains itself: it is value
 # run: deep32 {}
 # want: done [[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]
 # run: deep33 {}
