@@ -141,6 +141,15 @@ ctl_join_word(struct buf *out, const char *word)
 	buf_add_byte(out, '\'');
 }
 
+bool
+ctl_wants_json(struct span line)
+{
+	while (line.n && (line.p[0] == ' ' || line.p[0] == '\t'))
+		line = span_of(line.p + 1, line.n - 1);
+	return line.n >= 2 && memcmp(line.p, "-j", 2) == 0 &&
+	       (line.n == 2 || line.p[2] == ' ' || line.p[2] == '\t');
+}
+
 int
 ctl_join(struct buf *out, char *const *words, size_t n)
 {

@@ -1,5 +1,5 @@
 /*
- * ctlproto.h: the control socket's framing and words, pure. See deferctl(8).
+ * ctlproto.h: the control socket's framing and words, pure. See deferd-control(7).
  *
  * Request: one line of words, shell quoting ('..', "..", backslash), at most
  * CTL_LINE_BYTES with its newline. Reply: "<code> <bytes>\n", then exactly that many
@@ -10,6 +10,9 @@
 
 #include "buf.h"
 
+/* Every JSON object of the control socket has it as its first member, "schema": names and
+ * their meaning stay while it stays, names may be added. */
+#define CTL_SCHEMA 1
 #define CTL_LINE_BYTES 65536
 #define CTL_WORDS_MAX 64
 
@@ -23,6 +26,8 @@ struct ctl_words {
  * character), -ERR_TOO_LARGE (too long, too many words), -ERR_NOMEM. */
 int ctl_split(struct span line, struct ctl_words *out) MUST_USE;
 void ctl_words_fini(struct ctl_words *);
+/* Does the line ask for JSON? Also one that cannot be split. */
+bool ctl_wants_json(struct span line);
 /* Joins words into a line, quoting where needed; with the newline. */
 int ctl_join(struct buf *out, char *const *words, size_t n) MUST_USE;
 

@@ -289,7 +289,7 @@ command_write_refusal(const struct command_call *call, struct buf *body)
 	} else {
 		jsonw_init(&w, body);
 		jsonw_object(&w);
-		jsonw_kint(&w, "schema", 1);
+		jsonw_kint(&w, "schema", CTL_SCHEMA);
 		jsonw_key(&w, "error");
 		jsonw_object(&w);
 		jsonw_kint(&w, "code", call->code);

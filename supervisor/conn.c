@@ -114,13 +114,28 @@ conn_split_text(int rc)
 }
 
 static void
-conn_reply(struct conn *c, int rc, int code, const struct buf *body)
+conn_refuse(struct conn *c, bool json, int code, const char *text)
+{
+	struct command_call call = {.json = json};
+	struct buf body;
+
+	buf_init(&body, 0);
+	if (command_run_refusal(&call, &body, code, text) == 0)
+		conn_send(c, code, buf_span(&body));
+	else
+		conn_send(c, code, span_str(text));
+	buf_fini(&body);
+}
+
+static void
+conn_reply(
+    struct conn *c, int rc, const struct command_call *call, const struct buf *body)
 {
 	if (rc != 0)
-		conn_send(
-		    c, CODE_INTERNAL, span_str("out of memory, or too long a reply"));
+		conn_refuse(
+		    c, call->json, CODE_INTERNAL, "out of memory, or too long a reply");
 	else
-		conn_send(c, code, buf_span(body));
+		conn_send(c, call->code, buf_span(body));
 }
 
 static void conn_on_read(struct bufferevent *bev, void *arg);
@@ -144,7 +159,7 @@ conn_on_wait(evutil_socket_t fd UNUSED, short what UNUSED, void *arg)
 		buf_fini(&body);
 		return;
 	}
-	conn_reply(c, rc, call->code, &body);
+	conn_reply(c, rc, call, &body);
 	buf_fini(&body);
 	event_free(c->tick);
 	c->tick = NULL;
@@ -201,6 +216,7 @@ conn_request(struct conn *c, struct span line)
 	buf_init(&body, CONN_REPLY_BYTES);
 	rc = ctl_split(line, &words);
 	if (rc != 0) {
+		call.json = ctl_wants_json(line);
 		rc =
 		    command_run_refusal(&call, &body, CODE_SYNTAX, conn_split_text(rc));
 	} else {
@@ -214,7 +230,7 @@ conn_request(struct conn *c, struct span line)
 	else if (rc == 0 && call.wait.poll)
 		conn_wait(c, &call);
 	else
-		conn_reply(c, rc, call.code, &body);
+		conn_reply(c, rc, &call, &body);
 	buf_fini(&body);
 }
 
@@ -260,7 +276,8 @@ conn_serve(struct conn *c)
 	else if (!c->ending && !c->waiting &&
 		 evbuffer_get_length(in) >= CTL_LINE_BYTES &&
 		 evbuffer_search(in, "\n", 1, NULL).pos < 0) {
-		conn_send(c, CODE_TOO_LARGE, span_str("a line may have 65536 bytes"));
+		conn_refuse(c, ctl_wants_json(span_of(evbuffer_pullup(in, 3), 3)),
+		    CODE_TOO_LARGE, "a line may have 65536 bytes");
 		conn_end(c);
 	}
 }

@@ -29,7 +29,7 @@ conn_say_lost(struct conn *c)
 	buf_init(&body, 0);
 	jsonw_init(&w, &body);
 	jsonw_object(&w);
-	jsonw_kint(&w, "schema", 1);
+	jsonw_kint(&w, "schema", CTL_SCHEMA);
 	jsonw_key(&w, "error");
 	jsonw_object(&w);
 	jsonw_kint(&w, "code", CODE_TOO_SLOW);

@@ -2,6 +2,7 @@
  * dossier_file.c: a dossier as a JSON file, and the oldest file out of the way.
  */
 #include "../common/clock.h"
+#include "../common/ctlproto.h"
 #include "../common/fd.h"
 #include "../common/jsonw.h"
 #include "../common/log.h"
@@ -35,7 +36,7 @@ dossier_put(struct jsonw *w, const struct dossier *d)
 	char when[32];
 
 	jsonw_object(w);
-	jsonw_kint(w, "schema", 1);
+	jsonw_kint(w, "schema", CTL_SCHEMA);
 	jsonw_kint(w, "worker", (int64_t)d->worker);
 	jsonw_kstr(w, "at", clock_format_wall(d->wall_ms, when, sizeof when));
 	jsonw_kint(w, "seat", d->seat);

@@ -3,6 +3,7 @@
  */
 #include "events.h"
 #include "../common/clock.h"
+#include "../common/ctlproto.h"
 #include <stdlib.h>
 
 #define EVENT_CAP_BYTES 65536
@@ -90,6 +91,7 @@ events_begin(struct events *e, const char *name)
 	buf_reset(&e->line);
 	jsonw_init(&e->w, &e->line);
 	jsonw_object(&e->w);
+	jsonw_kint(&e->w, "schema", CTL_SCHEMA);
 	jsonw_kint(&e->w, "seq", (int64_t)e->seq);
 	jsonw_kstr(&e->w, "at", clock_format_wall(clock_wall_ms(), at, sizeof at));
 	jsonw_kstr(&e->w, "event", name);
@@ -104,6 +106,7 @@ events_replace_line(struct events *e)
 	buf_reset(&e->line);
 	jsonw_init(&e->w, &e->line);
 	jsonw_object(&e->w);
+	jsonw_kint(&e->w, "schema", CTL_SCHEMA);
 	jsonw_kint(&e->w, "seq", (int64_t)e->seq);
 	jsonw_kstr(&e->w, "event", "unprintable");
 	jsonw_end_object(&e->w);

@@ -27,7 +27,7 @@ sheet_init(struct sheet *s, struct buf *out, bool json)
 	if (json) {
 		jsonw_init(&s->w, out);
 		jsonw_object(&s->w);
-		jsonw_kint(&s->w, "schema", 1);
+		jsonw_kint(&s->w, "schema", CTL_SCHEMA);
 	}
 }
 

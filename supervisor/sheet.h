@@ -10,6 +10,7 @@
 #ifndef DEFERD_SHEET_H
 #define DEFERD_SHEET_H
 
+#include "../common/ctlproto.h"
 #include "../common/jsonw.h"
 
 #define SHEET_COLUMNS_MAX 24

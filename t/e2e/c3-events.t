@@ -45,7 +45,7 @@ is $end->{fault}, 'handler_error', 'end: fault';
 my ($accept) = grep { $_->{event} eq 'accept' && $_->{task} eq $end->{task} } @events;
 is $accept->{execution}, 'sync', 'accept: execution';
 my ($lease) = grep { $_->{event} eq 'lease' && $_->{task} eq $end->{task} } @events;
-is_deeply [sort keys %$lease], [sort qw(seq at event task app handler lane worker seat attempt leasable_main
+is_deeply [sort keys %$lease], [sort qw(schema seq at event task app handler lane worker seat attempt leasable_main
 	leased_low leased wait_ms)], 'lease: its members';
 is "@$lease{qw(app handler lane attempt leasable_main leased_low leased)}", 'demo broken main 1 1 0 1', 'lease: values';
 is scalar(grep { $_->{event} eq 'end' && $_->{state} eq 'done' } @events), 20, 'an end for each';

@@ -210,21 +210,21 @@ t_subscribe(void)
 	room_emit("before", "x");
 	client_open(&c);
 	EQ_INT(client_ask(&c, "sub ev\n", &body), 200);
-	OK(span_has(body, "{\"seq\":2,") &&
+	OK(span_has(body, "{\"schema\":1,\"seq\":2,") &&
 	    span_has(body, "\"event\":\"subscribe\",\"uid\":"));
 	room_emit("one", "x");
 	room_emit("two", "y");
 	EQ_INT(client_next(&c, &body), 200);
-	OK(span_has(body, "{\"seq\":3,") &&
+	OK(span_has(body, "{\"schema\":1,\"seq\":3,") &&
 	    span_has(body, "\"event\":\"one\",\"text\":\"x\"}\n"));
 	client_say(&c, "show info\n"); /* not read any more */
 	shutdown(c.fd, SHUT_WR);
 	EQ_INT(client_next(&c, &body), 200);
-	OK(span_has(body, "{\"seq\":4,"));
+	OK(span_has(body, "{\"schema\":1,\"seq\":4,"));
 	room_turn();
 	room_emit("three", "half-closed goes on");
 	EQ_INT(client_next(&c, &body), 200);
-	OK(span_has(body, "{\"seq\":5,"));
+	OK(span_has(body, "{\"schema\":1,\"seq\":5,"));
 	client_close(&c);
 	int64_t until = clock_now_ms() + CLIENT_DEADLINE_MS;
 	while (events_begin(room.core.events, "anybody")) {

@@ -46,7 +46,7 @@ t_silent(void)
 	OK(!emit(e, "two"));
 	sub = events_subscribe(e, on_event, &seen);
 	OK(emit(e, "three"));
-	OK(strstr(seen.last, "{\"seq\":3,\"at\":\"2") == seen.last);
+	OK(strstr(seen.last, "{\"schema\":1,\"seq\":3,\"at\":\"2") == seen.last);
 	OK(strstr(seen.last, "Z\",\"event\":\"three\",\"text\":\"three\"}") != NULL);
 	events_unsubscribe(e, sub);
 	OK(!emit(e, "four"));
@@ -107,9 +107,9 @@ t_too_large(void)
 	w = events_begin(e, "big");
 	jsonw_kstr(w, "text", big);
 	events_end(e);
-	EQ_STR(seen.last, "{\"seq\":1,\"event\":\"unprintable\"}");
+	EQ_STR(seen.last, "{\"schema\":1,\"seq\":1,\"event\":\"unprintable\"}");
 	emit(e, "next");
-	OK(strstr(seen.last, "{\"seq\":2,") == seen.last);
+	OK(strstr(seen.last, "{\"schema\":1,\"seq\":2,") == seen.last);
 	free(big);
 	events_free(e);
 }
