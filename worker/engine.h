@@ -218,6 +218,11 @@ int64_t fiber_park(struct engine *, mrb_value deferred);
 void fiber_define(struct engine *);
 void fiber_close(struct engine *);
 
+/* --- suspend.c --- */
+/* Why the Ruby that runs now cannot be suspended, with what to write instead; NULL: it can.
+ * Valid until the next call. */
+const char *suspend_refusal(struct engine *);
+
 /* --- scope.c --- */
 /* The request is protected by the caller; deadline_ns 0: none. NULL: too many. */
 struct scope *scope_new(struct engine *, struct task *, struct scope *parent,

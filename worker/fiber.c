@@ -208,41 +208,11 @@ fiber_interrupt(struct engine *e, struct fiber *f, mrb_value exception)
 	engine_push(e, (struct ready){.kind = READY_FIBER, .code = f->park});
 }
 
-/* A C function that is running called the Ruby that awaits: mruby cannot save it. */
-static bool
-fiber_is_in_c(mrb_state *mrb)
-{
-	struct mrb_context *c = mrb->c;
-
-	for (mrb_callinfo *ci = c->ci; ci >= c->cibase; ci--)
-		if (ci->cci > 0)
-			return true;
-	return false;
-}
-
-static const char *
-fiber_cannot_park(struct engine *e, mrb_state *mrb)
-{
-	if (e->loading)
-		return "await works in a handler only: this file is still being loaded";
-	if (!e->running)
-		return "await works in a handler only";
-	if (mrb->c->fib != e->running->fib)
-		return "await cannot suspend a Fiber or Enumerator that the handler "
-		       "made: "
-		       "await outside of it, or use async { } in its place";
-	if (fiber_is_in_c(mrb))
-		return "await cannot suspend a C function (the block of Hash.new or "
-		       "Struct.new, to_s in an interpolation or join, const_missing, "
-		       "inherited): await before it and use the value there";
-	return NULL;
-}
-
 int64_t
 fiber_park(struct engine *e, mrb_value deferred)
 {
 	mrb_state *mrb = e->vm.mrb;
-	const char *why = fiber_cannot_park(e, mrb);
+	const char *why = suspend_refusal(e);
 	struct fiber *f = e->running;
 
 	if (why) {

@@ -12,10 +12,21 @@ class Fiber
   end
 end
 
+class Fiber
+  alias_method :__resume, :resume
+end
+
 module Deferd
+  # Only deferd resumes these: one that a handler kept would run in another's place.
+  class OwnFiber < Fiber
+    def resume(*_)
+      raise FiberError, "this fiber is a task's own, only deferd resumes it: use a Deferred to wake it"
+    end
+  end
+
   def self.__make_fiber
     frame = [nil, nil, nil, nil]
-    fiber = Fiber.new do |stop|
+    fiber = OwnFiber.new do |stop|
       while true
         begin
           raise stop if stop
@@ -34,6 +45,6 @@ module Deferd
         stop = Fiber.__yield
       end
     end
-    [fiber, proc { |value| fiber.resume(value) }, frame]
+    [fiber, proc { |value| fiber.__resume(value) }, frame]
   end
 end

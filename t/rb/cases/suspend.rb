@@ -14,9 +14,33 @@ class V
   def self.inherited(k) W.call end
   def self.const_missing(n) W.call; 1 end
   def to_proc; W.call; proc {} end
+  def to_a; W.call; [1] end
   def self.===(o) W.call; true end
 end
+class Ops
+  def -@; W.call; self end
+  def +(o) W.call; self end
+  def [](i) W.call; 1 end
+  def []=(i, v) W.call end
+  def !; W.call; true end
+  def call(*) W.call end
+end
+class V4
+  include Comparable
+  attr_reader :n
+  def initialize(n = 1) @n = n end
+  def succ; W.call; self.class.new(@n + 1) end
+  def <=>(o) W.call; @n <=> o.n end
+end
+class V6 < V4
+  def <=>(o) @n <=> o.n end
+end
+class V5 < StandardError
+  def message; W.call; "m" end
+end
 class Sub < Object
+end
+class W4 < Object
 end
 COUNT = [0]
 W = proc { COUNT[0] += Deferred.delay(1, 1).await }
@@ -87,23 +111,91 @@ FINE = {
   "Comparable" => proc { class V3; include Comparable; def <=>(o) W.call; 0 end; end; V3.new < V3.new },
   "lazy" => proc { (1..2).lazy.map { W.call; 1 }.first(1) },
   "kwargs" => proc { def kw(a: W.call) a end; kw },
-  "interpolated" => proc { "#{W.call}" }
+  "interpolated" => proc { "#{W.call}" },
+  "downto" => proc { 2.downto(1) { W.call } },
+  "combination" => proc { [1, 2].combination(1) { W.call } },
+  "bsearch" => proc { [1].bsearch { W.call; true } },
+  "times.map" => proc { 2.times.map { W.call } },
+  "with_index" => proc { [1].each.with_index { W.call } },
+  "each_with_object" => proc { [1].each_with_object([]) { W.call } },
+  "partition" => proc { [1, 2].partition { W.call } },
+  "each_cons" => proc { [1, 2].each_cons(2) { W.call } },
+  "cycle" => proc { [1].cycle(1) { W.call } },
+  "reduce" => proc { [1, 2].reduce { |a, _| W.call; a } },
+  "take_while" => proc { [1].take_while { W.call } },
+  "uniq" => proc { [1, 1].uniq { W.call } },
+  "zip" => proc { [1].zip([2]) { W.call } },
+  "max" => proc { [1, 2].max { |a, b| W.call; a <=> b } },
+  "transform_values" => proc { { 1 => 2 }.transform_values { W.call } },
+  "Hash#select" => proc { { 1 => 2 }.select { W.call } },
+  "Hash#each_value" => proc { { 1 => 2 }.each_value { W.call } },
+  "Hash#delete" => proc { {}.delete(1) { W.call } },
+  "Hash#==" => proc { { 1 => V.new } == { 1 => V.new } },
+  "each_byte" => proc { "a".each_byte { W.call } },
+  "sub" => proc { "a".sub("a") { W.call; "b" } },
+  "Method#to_proc" => proc { [1].each(&V.new.method(:call)) },
+  "curry" => proc { proc { |_| W.call }.curry[1] },
+  "module_eval" => proc { Module.new.module_eval { W.call } },
+  "singleton" => proc { o = Object.new; o.define_singleton_method(:x) { W.call }; o.x },
+  "operators" => proc { x = Ops.new; -x + x; x[0]; x[0] = 1; !x; x.() },
+  "!=" => proc { V.new != V.new },
+  "clamp" => proc { V4.new.clamp(V4.new, V4.new) },
+  "user succ" => proc { (V6.new(1)..V6.new(2)).each { } },
+  "included" => proc { Sub.include(Hooks) },
+  "prepended" => proc { W4.prepend(Hooks) },
+  "message" => proc { begin; raise V5; rescue => e; e.message; end },
+  "StopIteration" => proc { loop { W.call; raise StopIteration } },
+  "return in ensure" => proc { def re; return 1; ensure; W.call; end; re },
+  "next" => proc { [1].each { W.call; next } },
+  "redo" => proc { n = 0; [1].each { n += 1; W.call; redo if n < 2 } },
+  "after an external Enumerator" => proc { e = [1].each; e.next; W.call },
+  "after to_i" => proc { Integer("1"); W.call }
 }
+# What is called, how, and what the error says of it.
 CANNOT = {
-  "Hash.new" => proc { Hash.new { W.call }[1] },
-  "to_s" => proc { "#{V.new}" },
-  "join" => proc { [V.new].join },
-  "format" => proc { "%s" % V.new },
-  "const_missing" => proc { V::Zork },
-  "to_proc" => proc { [1].each(&V.new) },
-  "Struct.new" => proc { Struct.new(:a) { W.call } },
-  "ObjectSpace" => proc { ObjectSpace.each_object(Class) { W.call; break } },
-  "inherited" => proc { Class.new(V) }
+  "Hash.new" => [proc { Hash.new { W.call }[1] }, "the default block of Hash.new"],
+  "to_s" => [proc { "#{V.new}" }, "to_s, which an interpolation"],
+  "join" => [proc { [V.new].join }, "to_s, which an interpolation, join"],
+  "format" => [proc { "%s" % V.new }, "to_s, which an interpolation, join, format"],
+  "String()" => [proc { String(V.new) }, "to_s, which an interpolation, join, format or String() calls"],
+  "const_missing" => [proc { V::Zork }, "const_missing"],
+  "to_proc" => [proc { [1].each(&V.new) }, "to_proc, which & calls"],
+  "Struct.new" => [proc { Struct.new(:a) { W.call } }, "the block of Struct.new"],
+  "Class.new" => [proc { Class.new { W.call } }, "the block of Struct.new, Class.new"],
+  "Module.new" => [proc { Module.new { W.call } }, "what initialize calls"],
+  "ObjectSpace" => [proc { ObjectSpace.each_object(Class) { W.call; break } }, "the block of ObjectSpace.each_object"],
+  "inherited" => [proc { Class.new(V) }, "inherited"],
+  "extended" => [proc { Object.new.extend(Hooks) }, "extended"],
+  "method_added" => [proc { class Hooked; def x; end; end }, "method_added"],
+  "eql?" => [proc { { Key.new => 1, Key.new => 2 } }, "eql?, which a Hash or Array calls"],
+  "Array#-" => [proc { [Key.new] - [Key.new] }, "eql?"],
+  "splat" => [proc { [*V.new] }, "to_a, which * or Array() calls"],
+  "Array()" => [proc { Array(V.new) }, "to_a, which * or Array() calls"],
+  "respond_to_missing?" => [proc { Key.new.respond_to?(:foo) }, "respond_to_missing?"],
+  "range" => [proc { V4.new..V4.new }, "<=>, which the making of a Range calls"],
+  "exception" => [proc { begin; raise Key.new; rescue TypeError; end }, "exception, which raise calls"],
+  "initialize_copy" => [proc { Key.new.dup }, "initialize_copy, which dup and clone call"]
 }
 FOREIGN = {
   "Fiber" => proc { Fiber.new { W.call }.resume },
   "Enumerator" => proc { Enumerator.new { |y| W.call; y << 1 }.next }
 }
+
+class Key
+  def hash; 1 end
+  def eql?(o) W.call; true end
+  def respond_to_missing?(*_) W.call; true end
+  def exception(*_) W.call; RuntimeError.new("x") end
+  def initialize_copy(o) W.call end
+end
+module Hooks
+  def self.included(k) W.call end
+  def self.extended(k) W.call end
+  def self.prepended(k) W.call end
+end
+class Hooked
+  def self.method_added(n) W.call end
+end
 
 def outcome(call)
   COUNT[0] = 0
@@ -115,7 +207,20 @@ end
 
 Cloud.function("fine") { FINE.map { |n, call| [n, outcome(call)] }.reject { |_, o| o == "true" } }
 Cloud.function("count") { FINE.size }
-Cloud.function("cannot") { CANNOT.map { |n, call| [n, outcome(call)] }.reject { |_, o| o.start_with?("await cannot suspend a C function") } }
+Cloud.function("cannot") do
+  CANNOT.map { |n, pair| [n, pair[1], outcome(pair[0])] }.reject { |_, what, said| said.start_with?("await cannot suspend #{"a block that mruby calls from C, such as " if what.include?("Hash.new")}#{what}") && said.include?(". Instead, ") }
+end
+Cloud.function("cannots") { CANNOT.size }
+Cloud.function("keeps") { $kept = Fiber.current; Deferred.delay(2, "its own value").await }
+Cloud.function("resumes") { Deferred.delay(1).await; $kept.resume("another's value") }
+Cloud.function("kept_fiber") { $mine = Fiber.new { Deferred.delay(1).await }; Deferred.delay(1).await; 1 }
+Cloud.function("takes_fiber") { $mine.resume }
+Cloud.function("nested_fiber") { Fiber.new { Fiber.new { W.call }.resume }.resume }
+Cloud.function("in_then") { Deferred.resolve(1).then { Fiber.new { W.call }.resume } }
+Cloud.function("then_fine") { Deferred.resolve(1).then { [1].map { |x| W.call; x } } }
+Cloud.function("in_ensure") { begin; raise "first"; ensure; W.call; puts "ensured"; end }
+Cloud.function("still") { Deferred.delay(1, "still fine").await }
+
 Cloud.function("foreign") { FOREIGN.map { |n, call| [n, outcome(call)] }.reject { |_, o| o.start_with?("await cannot suspend a Fiber or Enumerator") } }
 Cloud.function("why") { Hash.new { Deferred.delay(1).await }[1] }
 Cloud.function("why_fiber") { Fiber.new { Deferred.delay(1).await }.resume }
@@ -125,16 +230,37 @@ Cloud.function("after") { begin; Fiber.new { W.call }.resume; rescue FiberError;
 # run: fine {} timeout=100000000
 # want: done []
 # run: count {}
-# want: done 66
+# want: done 104
 # run: cannot {}
 # want: done []
 # run: foreign {}
 # want: done []
+# run: cannots {}
+# want: done 22
 # run: why {}
-# want: failed RAISED FiberError: await cannot suspend a C function (the block of Hash.new or Struct.new, to_s in an interpolation or join, const_missing, inherited): await before it and use the value there
+# want: failed RAISED FiberError: await cannot suspend a block that mruby calls from C, such as the default block of Hash.new. Instead, use fetch(key) { }, or await before, and use the value there
 # run: why_fiber {}
 # want: failed RAISED FiberError: await cannot suspend a Fiber or Enumerator that the handler made: await outside of it, or use async { } in its place
 # run: own_fiber {}
 # want: done [1,2,3]
 # run: after {}
+# want: done "still fine"
+# start: keeps {}
+# run: resumes {}
+# want: failed RAISED FiberError: this fiber is a task's own, only deferd resumes it: use a Deferred to wake it
+# want: done "its own value"
+# start: kept_fiber {}
+# run: takes_fiber {}
+# want: failed RAISED FiberError: await cannot suspend a Fiber or Enumerator*
+# want: done 1
+# run: nested_fiber {}
+# want: failed RAISED FiberError: await cannot suspend a Fiber or Enumerator*
+# run: in_then {}
+# want: failed RAISED FiberError: await cannot suspend a Fiber or Enumerator*
+# run: then_fine {}
+# want: done [1]
+# run: in_ensure {}
+# want: log info ensured
+# want: failed RAISED RuntimeError: first
+# run: still {}
 # want: done "still fine"
