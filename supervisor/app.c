@@ -86,6 +86,14 @@ app_make_handler(struct app *a, enum kind kind, struct span name)
 }
 
 struct handler *
+app_remember(struct app *a, enum kind kind, struct span name)
+{
+	struct handler *h = app_known(a, kind, name);
+
+	return h ? h : app_make_handler(a, kind, name);
+}
+
+struct handler *
 app_add_handler(struct app *a, enum kind kind, struct span name, uint32_t index)
 {
 	struct handler *h;

@@ -65,6 +65,10 @@ struct route_match {
  * Routes in the order of registration; `:x` and `{x}` match one segment. True on a match. */
 bool app_match_route(const struct app *, struct span verb, struct span path, struct route_match *);
 
+/* A handler of that kind and name, present or not: one that is not is made when it was never
+ * known. For tasks that outlived their handler. */
+struct handler *app_remember(struct app *, enum kind, struct span name);
+
 /* Building a catalogue (spawn.c): app_begin_catalogue, app_add_handler..., then
  * app_end_catalogue makes it the current one; until then the old one is in force.
  * Indexes come as 0, 1, 2...; another one: NULL. A handler that was known before is

@@ -244,7 +244,8 @@ check_store(struct conf_read *r)
 		conf_notice(r, r->at[CONF_ID_STORE],
 		    "store.engine: not set: tasks are kept in memory and end with the "
 		    "process");
-	if (r->conf->store.path)
+	if (r->at[CONF_ID_STORE_PATH].line &&
+	    strcmp(r->conf->store.engine, "memory") == 0)
 		conf_notice(r, r->at[CONF_ID_STORE_PATH],
 		    "store.path: means nothing to the engine memory and is ignored");
 }

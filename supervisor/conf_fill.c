@@ -124,7 +124,8 @@ word_is_known(enum conf_type type, const char *word)
 		return log_level_parse(word) >= 0;
 	if (type == CONF_FORMAT)
 		return log_format_parse(word) >= 0;
-	return type != CONF_ENGINE || strcmp(word, "memory") == 0;
+	return type != CONF_ENGINE || strcmp(word, "memory") == 0 ||
+	       strcmp(word, "sqlite") == 0;
 }
 
 static void
@@ -141,10 +142,10 @@ fill_text(struct conf_read *r, enum conf_id id, const struct conf_node *node)
 	if (!(text = conf_node_text(r, id, node)))
 		return;
 	conf_read_path(r, id, path, sizeof path);
-	if (key->type == CONF_ENGINE &&
-	    (strcmp(text, "sqlite") == 0 || strcmp(text, "postgresql") == 0)) {
-		conf_blame(r, node->at, "%s: %s is not available yet: expected memory",
-		    path, text);
+	if (key->type == CONF_ENGINE && strcmp(text, "postgresql") == 0) {
+		conf_blame(r, node->at,
+		    "%s: %s is not available yet: expected sqlite or memory", path,
+		    text);
 	} else if (!word_is_known(key->type, text)) {
 		blame_type(r, id, node);
 	} else if (key->max && node->n > (size_t)key->max) {

@@ -222,7 +222,7 @@ conf_value_expected(enum conf_id id, char *out, size_t n)
 	    [CONF_TEXT] = "a text",
 	    [CONF_LEVEL] = "error, warn, info or debug",
 	    [CONF_FORMAT] = "text or json",
-	    [CONF_ENGINE] = "memory",
+	    [CONF_ENGINE] = "sqlite or memory",
 	    [CONF_APP_ID] = "a text",
 	    [CONF_SECRET] = "a key, a list of keys, or {file: path}",
 	};

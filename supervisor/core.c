@@ -11,111 +11,12 @@
 
 #define CORE_WINDOW_MS 10000
 #define CORE_PAUSE_MS 200
+#define CORE_STORE_CLOSE_MS 10000
 
 void
 core_refresh_clock(struct core *c)
 {
 	c->now_ms = clock_now_ms();
-}
-
-/* --- submitting --- */
-
-static int64_t
-core_timeout_ms(const struct submission *s)
-{
-	const struct handler *h = s->handler;
-	const struct conf_app *a = h->app->conf;
-	bool long_kind = h->kind == KIND_JOB || h->kind == KIND_TIMER;
-	int64_t most = h->timeout_ms ? h->timeout_ms
-		       : long_kind   ? a->job_timeout_ms
-				     : a->timeout_ms;
-
-	if (most > UINT32_MAX)
-		most = UINT32_MAX;
-	return s->timeout_ms > 0 && s->timeout_ms < most ? s->timeout_ms : most;
-}
-
-static enum fault
-core_refusal(const struct core *c, const struct submission *s)
-{
-	if (!s->handler || !s->handler->present)
-		return FAULT_UNKNOWN_HANDLER;
-	if (c->phase == CORE_STARTING)
-		return FAULT_STARTING;
-	if (c->phase != CORE_RUNNING)
-		return FAULT_DRAINING;
-	if (s->execution == EXEC_LOW && c->conf->workers.threshold_e9 == 0)
-		return FAULT_LANE_DISABLED;
-	if ((int64_t)c->tasks.open >= c->conf->queue.tasks ||
-	    (int64_t)(c->tasks.payload_bytes + s->envelope->n) > c->conf->queue.bytes)
-		return FAULT_QUEUE_FULL;
-	return FAULT_NONE;
-}
-
-static void
-core_emit_accept(struct core *c, const struct task *t)
-{
-	struct jsonw *w = emit_task(c, "accept", t);
-
-	if (!w)
-		return;
-	jsonw_kstr(w, "execution", execution_text(t->execution));
-	events_end(c->events);
-}
-
-static struct task *
-core_make_task(struct core *c, const struct submission *s)
-{
-	struct taskid id;
-	struct task *t;
-	int64_t wall_ms = clock_wall_ms();
-	size_t n;
-
-	taskid_next(&c->ids, wall_ms, &id);
-	uint8_t *payload = buf_take(s->envelope, &n);
-	if (!(t = task_new(&id, payload, n))) {
-		free(payload);
-		return NULL;
-	}
-	t->handler = s->handler;
-	t->app = s->handler->app;
-	t->execution = (uint8_t)s->execution;
-	t->lane = s->execution == EXEC_LOW ? LANE_LOW : LANE_MAIN;
-	t->accepted_ms = c->now_ms;
-	t->accepted_wall_ms = wall_ms;
-	t->timeout_ms = (uint32_t)core_timeout_ms(s);
-	t->done = s->done;
-	t->done_arg = s->done_arg;
-	if (tasks_add(&c->tasks, t) != 0) {
-		task_free(t);
-		return NULL;
-	}
-	return t;
-}
-
-enum fault
-core_submit(struct core *c, const struct submission *s, struct task **out)
-{
-	enum fault f = core_refusal(c, s);
-	struct task *t;
-
-	/* The turn may have begun with a long wait. */
-	core_refresh_clock(c);
-	t = f == FAULT_NONE ? core_make_task(c, s) : NULL;
-	if (!t) {
-		stats_add(&c->stats, STAT_TASKS_REFUSED, 1);
-		return f != FAULT_NONE ? f : FAULT_NO_MEMORY_HERE;
-	}
-	task_move(t, TASK_QUEUED, c->now_ms);
-	lease_queue(&c->lease, t);
-	t->app->queued[t->lane]++;
-	if (t->execution == EXEC_SYNC)
-		watch_arm_deadline(c, t, t->accepted_ms + t->timeout_ms);
-	stats_add(&c->stats, STAT_TASKS_ACCEPTED, 1);
-	core_emit_accept(c, t);
-	if (out)
-		*out = t;
-	return FAULT_NONE;
 }
 
 /* --- changing --- */
@@ -235,7 +136,7 @@ core_new(struct event_base *base, const struct conf *conf)
 	c->conf = conf;
 	core_refresh_clock(c);
 	c->events = events_new();
-	c->spawn_log = spawn_log_new(base);
+	heap_init(&c->delayed);
 	c->lag = lag_new(base, &c->stats);
 	tasks_init(&c->tasks, conf->results.ttl_ms, (uint64_t)conf->results.count,
 	    (uint64_t)conf->results.bytes);
@@ -288,6 +189,7 @@ core_turn(struct core *c)
 		return;
 	reload_turn(c);
 	dispatch_turn(c);
+	durable_turn(c->durable);
 	core_note_peaks(c);
 	watch_turn(c);
 	lag_turn(c->lag);
@@ -360,8 +262,11 @@ core_free(struct core *c)
 	}
 	for (size_t i = 0; i < c->app_n; i++)
 		forkserver_free(c->forkserver[i]);
-	spawn_log_free(c->spawn_log);
 	watch_fini(c);
+	if (!durable_close(c, CORE_STORE_CLOSE_MS))
+		log_error("store: not everything could be written within %d ms",
+		    CORE_STORE_CLOSE_MS);
+	heap_fini(&c->delayed);
 	tasks_fini(&c->tasks);
 	lease_fini(&c->lease);
 	dossiers_fini(&c->dossiers);

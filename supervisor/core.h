@@ -34,10 +34,18 @@ struct submission {
 	int64_t timeout_ms;	  /* 0: the handler's or the kind's; never above it */
 	task_done_cb *done;	  /* or NULL */
 	void *done_arg;
+	bool relaxed;		  /* not sync: do not wait for the disk */
+	task_accepted_cb *accepted; /* or NULL */
+	void *accepted_arg;
 };
 /* Accepts or refuses. FAULT_NONE: accepted, *out (may be NULL) is the task, borrowed and
- * valid until the loop turns. Any other fault: nothing happened. */
+ * valid until the loop turns. Any other fault: nothing happened. A task that is to be kept
+ * is in ACCEPTED until it is on disk: accepted is called then, and only then. */
 enum fault core_submit(struct core *, const struct submission *, struct task **out) MUST_USE;
+/* Nobody waits for its commit any more: accepted is not called. */
+void core_unwait_accept(struct core *, const struct task *);
+/* How safe an async task is when it is accepted: "synced", "relaxed" or "memory". */
+const char *core_durability(const struct core *, bool relaxed);
 /* The sync caller went away: done is not called any more and the task is cancelled. */
 void core_abandon(struct core *, struct task *);
 
@@ -77,6 +85,11 @@ void core_free(struct core *);
  * to the callback. True when all loaded. */
 typedef void core_report_cb(const struct app *, const char *text, bool warning, void *arg);
 bool core_load(struct core *, core_report_cb *, void *arg);
+/* Opens the store of the config and brings back what it holds: queued tasks into their
+ * lanes in their old order, delayed ones, ended ones. The handlers must be loaded. Blocks;
+ * logs what it found. 0 (also when the engine is memory: nothing is done), or what
+ * store_open said, logged. */
+int durable_open(struct core *) MUST_USE;
 /* From here on workers are started and tasks accepted. */
 void core_run(struct core *);
 /* To be called once at the end of each turn of the loop: leases, batches, timers. */

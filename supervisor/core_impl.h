@@ -6,6 +6,7 @@
 #define DEFERD_CORE_IMPL_H
 
 #include "core.h"
+#include "durable.h"
 #include "events.h"
 #include "lag.h"
 #include "lease.h"
@@ -14,7 +15,6 @@
 #include "reload.h"
 #include "seat.h"
 #include "spawn.h"
-#include "spawn_log.h"
 #include "stats.h"
 #include "tasks.h"
 
@@ -41,7 +41,6 @@ struct core {
 	struct link_hub *hub;
 	struct app **app;
 	struct forkserver **forkserver; /* by app index */
-	struct spawn_log *spawn_log;	/* NULL: they inherit stderr */
 	size_t app_n;
 	struct lease lease;
 	struct seat **seat;
@@ -56,6 +55,8 @@ struct core {
 	struct core_waits waits[LANE_COUNT];
 	uint64_t lane_done[LANE_COUNT], lane_failed[LANE_COUNT];
 	struct reload *reload;	 /* under way; NULL: none */
+	struct durable *durable; /* NULL: the memory engine */
+	struct heap delayed;	 /* by task.deadline, wall ms */
 	uint64_t generation;	 /* counts reloads, from 0 */
 	struct event *watch, *deadline;
 	int64_t watched_ms;  /* when the watch last ran */
@@ -75,7 +76,12 @@ void settle_death(struct core *, struct seat *, const struct page_burst *, const
 void settle_leftovers(struct core *, struct seat *, const char *why);
 /* Tells a waiting sync caller now, though the task has not ended. */
 void settle_answer_early(struct core *, struct task *, enum fault);
-/* Everything that has not ended, ends: the process stops. Returns how many. */
+/* Taken out of memory; its record stays in the store and runs at the next start. */
+void settle_shelve(struct core *, struct task *);
+/* The same for every stored task that waits; how many. */
+size_t settle_shelve_waiting(struct core *);
+/* Everything that has not ended, ends (stored ones are shelved): the process stops. Returns
+ * how many ended. */
 size_t settle_drop_all(struct core *, bool leased_too);
 
 /* --- dispatch.c: leases and messages --- */
@@ -92,6 +98,12 @@ void leftover_on_detached(struct seat *, const struct msg_detached *);
 void leftover_on_unhandled(struct seat *, const struct msg_unhandled *);
 void leftover_on_log(struct seat *, const struct msg_log *);
 
+/* --- submit.c --- */
+/* ACCEPTED -> its lane, or (due_wall_ms > 0) waiting for its time. */
+void core_place(struct core *, struct task *, int64_t due_wall_ms);
+/* The same for a new task: it is counted and told of. */
+void core_enter(struct core *, struct task *, int64_t due_wall_ms);
+
 /* --- watch.c: hearts, deadlines, timers --- */
 void watch_arm_deadline(struct core *, struct task *, int64_t at_ms);
 void watch_turn(struct core *);
@@ -101,6 +113,7 @@ void watch_fini(struct core *);
 /* --- timer.c: Cloud.timer(every:) --- */
 void timer_start(struct core *, struct app *);
 void timer_turn(struct core *);
+void timer_adopt(struct task *); /* a tick that a restart brought back */
 
 /* --- emit.c --- */
 /* Begins an event about a task; NULL when nobody listens, else events_end ends it. */

@@ -7,6 +7,14 @@
 #include "core_impl.h"
 #include "envelope.h"
 #include <stdio.h>
+#include <stdlib.h>
+
+/* An ENQUEUE whose task waits for its commit. */
+struct enqueue_wait {
+	struct core *core;
+	uint64_t worker; /* number: it may be gone by then */
+	uint64_t request;
+};
 
 static void
 enqueue_answer(struct seat *s, uint64_t request, const struct task *t, enum fault f,
@@ -24,6 +32,35 @@ enqueue_answer(struct seat *s, uint64_t request, const struct task *t, enum faul
 	if (link_put(s->link, MSG_ENQUEUED, &m) != 0)
 		log_error("worker %llu: no memory to answer its Cloud.enqueue",
 		    (unsigned long long)s->worker);
+}
+
+static struct seat *
+enqueue_seat(struct core *c, uint64_t worker)
+{
+	for (size_t i = 0; i < c->seat_n; i++)
+		if (c->seat[i]->worker == worker && c->seat[i]->link)
+			return c->seat[i];
+	return NULL;
+}
+
+static void
+enqueue_accepted_cb(struct task *t, enum fault f, void *arg)
+{
+	struct enqueue_wait *w = arg;
+	struct seat *s = enqueue_seat(w->core, w->worker);
+
+	if (s)
+		enqueue_answer(s, w->request, f == FAULT_NONE ? t : NULL, f, NULL);
+	free(w);
+}
+
+static struct enqueue_wait *
+enqueue_wait_new(struct seat *s, uint64_t request)
+{
+	struct enqueue_wait *w = xcalloc(1, sizeof *w);
+
+	*w = (struct enqueue_wait){s->core, s->worker, request};
+	return w;
 }
 
 void
@@ -49,8 +86,13 @@ enqueue_on_message(struct seat *s, const struct msg_enqueue *m)
 	    .execution = m->execution == EXEC_LOW ? EXEC_LOW : EXEC_ASYNC,
 	    .envelope = &envelope,
 	    .timeout_ms = (int64_t)m->timeout_ms,
+	    .accepted = enqueue_accepted_cb,
+	    .accepted_arg = enqueue_wait_new(s, m->request),
 	};
 	enum fault f = core_submit(c, &sub, &t);
-	enqueue_answer(s, m->request, t, f, NULL);
+	if (f != FAULT_NONE || t->state != TASK_ACCEPTED) {
+		enqueue_answer(s, m->request, t, f, NULL);
+		free(sub.accepted_arg);
+	}
 	buf_fini(&envelope);
 }

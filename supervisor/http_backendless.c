@@ -114,16 +114,16 @@ bl_answer(struct call *c, struct task *t)
 }
 
 static void
-bl_accepted(struct http_req *r, struct task *t)
+bl_accepted(struct call *c, struct task *t)
 {
 	char id[TASKID_TEXT_BYTES];
 
-	jsonw_null(reply_begin(r->http));
-	reply_header(r->ev, "Deferd-Task-Id", taskid_text(&t->id, id));
-	reply_header(r->ev, "Access-Control-Expose-Headers",
+	jsonw_null(reply_begin(c->http));
+	reply_header(c->ev, "Deferd-Task-Id", taskid_text(&t->id, id));
+	reply_header(c->ev, "Access-Control-Expose-Headers",
 	    "Deferd-Task-Id, Deferd-Durability");
-	reply_add_durability(r);
-	reply_send(r->http, r->ev, r->dialect, 200);
+	reply_add_durability(c);
+	reply_send(c->http, c->ev, c->dialect, 200);
 }
 
 /* --- what the SDK asks for by itself --- */

@@ -84,16 +84,10 @@ call_done_cb(struct task *t, void *arg)
 }
 
 static void
-call_wait(
-    struct call *c, struct http_req *r, struct task *t, const struct call_input *in)
+call_wait(struct call *c, struct task *t)
 {
 	struct http *http = c->http;
 
-	c->ev = r->ev;
-	c->conn = evhttp_request_get_connection(r->ev);
-	c->dialect = r->dialect;
-	c->form = in->form;
-	c->master = r->master;
 	c->task = t;
 	c->began_ms = core_now_ms(http->core);
 	c->began_ns = http->subject.began_ns;
@@ -116,39 +110,86 @@ copy_exactly(const struct buf *from, struct buf *to)
 	return true;
 }
 
-void
-call_submit(struct http_req *r, const struct call_input *in)
+/* The commit of an async task is over. */
+static void
+call_accepted_cb(struct task *t, enum fault fault, void *arg)
+{
+	struct call *c = arg;
+	struct trouble trouble = {.fault = fault};
+
+	call_leave(c);
+	c->http->subject = (struct http_subject){.task = t, .began_ns = c->began_ns};
+	if (fault == FAULT_NONE)
+		c->dialect->accepted(c, t);
+	else
+		reply_trouble(c->http, c->ev, c->dialect, &trouble);
+	call_put(c);
+}
+
+static struct call *
+call_new(struct http_req *r, const struct call_input *in)
+{
+	struct call *c = call_take(r->http);
+	const char *asked = r->header[HDR_DURABILITY];
+
+	if (!c)
+		return NULL;
+	c->ev = r->ev;
+	c->conn = evhttp_request_get_connection(r->ev);
+	c->dialect = r->dialect;
+	c->form = in->form;
+	c->master = r->master;
+	c->accepting = in->execution != EXEC_SYNC;
+	c->relaxed = c->accepting && asked && strcasecmp(asked, "relaxed") == 0;
+	return c;
+}
+
+static enum fault
+call_hand_in(
+    struct http_req *r, const struct call_input *in, struct call *c, struct task **t)
 {
 	struct http *http = r->http;
-	bool sync = in->execution == EXEC_SYNC;
-	struct call *c = sync ? call_take(http) : NULL;
-	struct task *t = NULL;
+	enum fault fault = FAULT_NO_MEMORY_HERE;
 	struct buf exact;
 	struct submission s = {
 	    .handler = in->handler,
 	    .execution = in->execution,
 	    .envelope = &exact,
 	    .timeout_ms = in->timeout_ms,
-	    .done = sync ? call_done_cb : NULL,
+	    .done = in->execution == EXEC_SYNC ? call_done_cb : NULL,
 	    .done_arg = c,
+	    .accepted = call_accepted_cb,
+	    .accepted_arg = c,
+	    .relaxed = c && c->relaxed,
 	};
-	enum fault fault = FAULT_NO_MEMORY_HERE;
 
 	call_pack(r, in, &http->envelope);
-	if (copy_exactly(&http->envelope, &exact) && (c || !sync))
-		fault = core_submit(http->core, &s, &t);
+	if (copy_exactly(&http->envelope, &exact) && c)
+		fault = core_submit(http->core, &s, t);
 	buf_fini(&exact);
 	buf_shrink(&http->envelope, CALL_KEEP_BYTES);
-	if (fault != FAULT_NONE) {
-		if (c)
-			call_put(c);
-		reply_refuse(r, fault, NULL);
-	} else if (sync) {
-		call_wait(c, r, t, in);
-	} else {
-		http->subject.task = t;
-		r->dialect->accepted(r, t);
+	return fault;
+}
+
+void
+call_submit(struct http_req *r, const struct call_input *in)
+{
+	struct task *t = NULL;
+	struct call *c = call_new(r, in);
+	enum fault fault = call_hand_in(r, in, c, &t);
+
+	if (fault == FAULT_NONE && (!c->accepting || t->state == TASK_ACCEPTED)) {
+		call_wait(c, t);
+		return;
 	}
+	if (fault == FAULT_NONE) {
+		r->http->subject.task = t;
+		r->dialect->accepted(c, t);
+	} else {
+		reply_refuse(r, fault, NULL);
+	}
+	if (c)
+		call_put(c);
 }
 
 /* --- clients that leave --- */
@@ -163,7 +204,10 @@ call_lose(struct call *c)
 	http->subject = (struct http_subject){.task = t, .began_ns = c->began_ns};
 	reply_log(http, c->ev, c->conn, STATUS_CLIENT_LEFT);
 	stats_add(http->stats, STAT_HTTP_DISCONNECTS, 1);
-	core_abandon(http->core, t);
+	if (c->accepting)
+		core_unwait_accept(http->core, t);
+	else
+		core_abandon(http->core, t);
 	call_put(c);
 }
 

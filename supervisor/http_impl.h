@@ -46,7 +46,7 @@ struct dialect {
 	/* The reply to a sync call whose task has ended or was given up. */
 	void (*answer)(struct call *, struct task *);
 	/* The reply to an accepted async task. */
-	void (*accepted)(struct http_req *, struct task *);
+	void (*accepted)(struct call *, struct task *);
 	int (*trouble_status)(const struct trouble *);
 	void (*write_trouble)(struct jsonw *, const struct trouble *);
 	/* Headers that every reply has besides Content-Type; NULL: none. */
@@ -106,6 +106,7 @@ const char *verb_name(enum verb);
 	X(CONTENT_ENCODING, "content-encoding", false)                                    \
 	X(AUTHORIZATION, "authorization", true)                                           \
 	X(EXECUTION, "bl-execution-type", false)                                          \
+	X(DURABILITY, "deferd-durability", false)                                         \
 	X(ASK_HEADERS, "access-control-request-headers", false)                           \
 	X(PARSE_APP, "x-parse-application-id", false)                                     \
 	X(PARSE_REST, "x-parse-rest-api-key", true)                                       \
@@ -190,7 +191,7 @@ void reply_refuse(struct http_req *, enum fault, const char *fmt, ...) PRINTF_LI
 /* 405, and which methods are allowed: "GET, POST". */
 void reply_refuse_method(struct http_req *, const char *allowed);
 /* Deferd-Durability: how safe an accepted task is. */
-void reply_add_durability(struct http_req *);
+void reply_add_durability(struct call *);
 /* What a task's end means to its client. */
 struct trouble trouble_of(const struct task *);
 const char *trouble_text(const struct trouble *);
@@ -214,6 +215,8 @@ struct call {
 	struct task *task;
 	enum call_form form;
 	bool master, watching, probed;
+	bool relaxed;	/* an async one, which does not wait for the disk */
+	bool accepting; /* an async one, which waits for its commit */
 	int64_t began_ms;
 	int64_t began_ns; /* when the request was whole; 0: nobody wants to know */
 	struct event watch;

@@ -66,9 +66,9 @@ native_answer(struct call *c, struct task *t)
 }
 
 static void
-native_accepted(struct http_req *r, struct task *t)
+native_accepted(struct call *c, struct task *t)
 {
-	struct jsonw *w = reply_begin(r->http);
+	struct jsonw *w = reply_begin(c->http);
 	char id[TASKID_TEXT_BYTES], location[160];
 
 	taskid_text(&t->id, id);
@@ -78,10 +78,10 @@ native_accepted(struct http_req *r, struct task *t)
 	jsonw_kstr(w, "lane", lane_text(t->lane));
 	jsonw_end_object(w);
 	snprintf(
-	    location, sizeof location, "/v1/apps/%s/tasks/%s", r->app->conf->id, id);
-	reply_header(r->ev, "Location", location);
-	reply_add_durability(r);
-	reply_send(r->http, r->ev, r->dialect, 202);
+	    location, sizeof location, "/v1/apps/%s/tasks/%s", t->app->conf->id, id);
+	reply_header(c->ev, "Location", location);
+	reply_add_durability(c);
+	reply_send(c->http, c->ev, c->dialect, 202);
 }
 
 /* --- one task --- */

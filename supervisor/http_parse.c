@@ -71,16 +71,16 @@ parse_answer(struct call *c, struct task *t)
 }
 
 static void
-parse_accepted(struct http_req *r, struct task *t)
+parse_accepted(struct call *c, struct task *t)
 {
-	struct jsonw *w = reply_begin(r->http);
+	struct jsonw *w = reply_begin(c->http);
 	char id[TASKID_TEXT_BYTES];
 
 	jsonw_object(w);
 	jsonw_end_object(w);
-	reply_header(r->ev, "X-Parse-Job-Status-Id", taskid_text(&t->id, id));
-	reply_add_durability(r);
-	reply_send(r->http, r->ev, r->dialect, 200);
+	reply_header(c->ev, "X-Parse-Job-Status-Id", taskid_text(&t->id, id));
+	reply_add_durability(c);
+	reply_send(c->http, c->ev, c->dialect, 200);
 }
 
 /* --- rooms --- */

@@ -30,12 +30,10 @@ reply_header(struct evhttp_request *ev, const char *name, const char *value)
 }
 
 void
-reply_add_durability(struct http_req *r)
+reply_add_durability(struct call *c)
 {
-	const char *engine = core_conf(r->http->core)->store.engine;
-
-	reply_header(r->ev, "Deferd-Durability",
-	    engine && strcmp(engine, "memory") != 0 ? "synced" : "memory");
+	reply_header(
+	    c->ev, "Deferd-Durability", core_durability(c->http->core, c->relaxed));
 }
 
 /* evhttp would send a body with the answer to HEAD and with 204, and none's length to

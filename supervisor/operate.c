@@ -33,8 +33,12 @@ core_undrain(struct core *c)
 void
 core_stop(struct core *c)
 {
+	size_t n;
+
 	core_drain(c);
 	c->phase = CORE_STOPPING;
+	if ((n = settle_shelve_waiting(c)) > 0)
+		log_info("store: %zu waiting tasks stay there for the next start", n);
 }
 
 void

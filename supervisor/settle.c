@@ -21,13 +21,16 @@ static const enum stat settle_stats[TASK_STATE_COUNT] = {
 static void
 settle_leave(struct core *c, struct task *t)
 {
-	heap_remove(&c->tasks.deadlines, &t->deadline);
+	heap_remove(
+	    t->state == TASK_DELAYED ? &c->delayed : &c->tasks.deadlines, &t->deadline);
 	if (t->state == TASK_LEASED) {
 		lease_release(&c->lease, t);
 		t->app->leased--;
 	} else if (t->state == TASK_QUEUED) {
 		lease_unqueue(&c->lease, t);
 		t->app->queued[t->lane]--;
+	} else if (t->state == TASK_ACCEPTED) {
+		durable_end_accept(c, t);
 	}
 }
 
@@ -144,6 +147,7 @@ settle_end(struct core *c, struct task *t, enum task_state state, enum fault fau
 	if (state != TASK_DONE)
 		settle_log_failure(t);
 	settle_tell(t);
+	durable_end(c, t);
 	/* The caller of a sync task has its answer: the record stays, the bytes need
 	 * not. */
 	if (t->execution == EXEC_SYNC && (t->flags & TASK_RESULT_TAKEN)) {
@@ -188,6 +192,7 @@ settle_requeue(struct core *c, struct task *t, bool charged, const char *reason)
 	t->flags &= (uint8_t)~TASK_CANCELLING;
 	stats_add(&c->stats, STAT_TASKS_RERUN, 1);
 	settle_emit_requeue(c, t, charged, reason);
+	durable_change(c, t, 0);
 	/* A sync caller goes on waiting until its deadline; the others have none while
 	 * queued. */
 	if (t->execution == EXEC_SYNC)
@@ -295,6 +300,30 @@ settle_log_drop(const struct task *t, size_t nth)
 	    task_state_name(t->state));
 }
 
+void
+settle_shelve(struct core *c, struct task *t)
+{
+	settle_leave(c, t);
+	tasks_remove(&c->tasks, t);
+}
+
+size_t
+settle_shelve_waiting(struct core *c)
+{
+	struct task *t, *after;
+	size_t n = 0;
+
+	for (t = TAILQ_FIRST(&c->tasks.all); t; t = after) {
+		after = TAILQ_NEXT(t, all);
+		if (t->key == 0 ||
+		    (t->state != TASK_QUEUED && t->state != TASK_DELAYED))
+			continue;
+		settle_shelve(c, t);
+		n++;
+	}
+	return n;
+}
+
 size_t
 settle_drop_all(struct core *c, bool leased_too)
 {
@@ -304,8 +333,13 @@ settle_drop_all(struct core *c, bool leased_too)
 	/* Ending one may free old ended ones, never an open one. */
 	for (t = settle_next_open(TAILQ_FIRST(&c->tasks.all)); t; t = after) {
 		after = settle_next_open(TAILQ_NEXT(t, all));
-		if (t->state == TASK_LEASED && !leased_too)
+		if ((t->state == TASK_LEASED && !leased_too) ||
+		    t->state == TASK_ACCEPTED)
 			continue;
+		if (t->key != 0) {
+			settle_shelve(c, t);
+			continue;
+		}
 		if (t->state == TASK_LEASED)
 			settle_say(t, NULL, "the server stopped while the handler ran");
 		settle_log_drop(t, n);

@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 struct sup_signal {
@@ -207,6 +208,17 @@ sup_open_doors(struct sup *s)
 	return s->control != NULL;
 }
 
+/* What only root can make, in /var/lib: it belongs to the user that works with it. */
+static bool
+sup_give_folder(const struct conf *conf, const struct passwd *pw)
+{
+	const char *path = conf->store.path;
+
+	if (strcmp(conf->store.engine, "sqlite") != 0 || mkdir(path, 0750) != 0)
+		return true; /* opening it says what is wrong */
+	return chown(path, pw->pw_uid, pw->pw_gid) == 0;
+}
+
 /* The user that deferd becomes once nothing needs root any more. */
 static bool
 sup_drop_root(const struct conf *conf)
@@ -215,8 +227,9 @@ sup_drop_root(const struct conf *conf)
 
 	if (!conf->user || geteuid() != 0)
 		return true;
-	if (!(pw = getpwnam(conf->user)) || initgroups(pw->pw_name, pw->pw_gid) != 0 ||
-	    setgid(pw->pw_gid) != 0 || setuid(pw->pw_uid) != 0) {
+	if (!(pw = getpwnam(conf->user)) || !sup_give_folder(conf, pw) ||
+	    initgroups(pw->pw_name, pw->pw_gid) != 0 || setgid(pw->pw_gid) != 0 ||
+	    setuid(pw->pw_uid) != 0) {
 		log_error("cannot become user %s: not started", conf->user);
 		return false;
 	}
@@ -290,7 +303,9 @@ sup_begin(struct sup *s)
 		return EXIT_CONFIG_;
 	if (!sup_open_doors(s))
 		return EXIT_UNAVAILABLE_;
-	return sup_drop_root(s->conf) ? EXIT_ASKED : EXIT_DENIED_;
+	if (!sup_drop_root(s->conf))
+		return EXIT_DENIED_;
+	return durable_open(s->core) == 0 ? EXIT_ASKED : EXIT_CANTCREATE_;
 }
 
 int

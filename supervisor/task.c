@@ -81,6 +81,8 @@ task_move(struct task *t, enum task_state to, int64_t now_ms)
 		t->started_ms = now_ms;
 	} else if (task_has_ended(to)) {
 		t->ended_ms = now_ms;
+		if (to == TASK_DEAD)
+			return;
 		free(t->payload);
 		t->payload = NULL;
 		t->payload_bytes = 0;

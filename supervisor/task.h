@@ -8,7 +8,8 @@
  *                  |   \cancel        |  \--cancel--> CANCELLED
  *                  |    v             |   \-poison--> DEAD
  *                  +-- requeue -------+
- *   ACCEPTED (waits for its commit) and DELAYED come with the durable store.
+ *   ACCEPTED waits for its commit, DELAYED for its time; both end when cancelled.
+ *   DEAD, FAILED and CANCELLED go back to QUEUED when an operator says so.
  */
 #ifndef DEFERD_TASK_H
 #define DEFERD_TASK_H
@@ -50,6 +51,9 @@ task_has_ended(enum task_state s)
 /* Called once, when the task has ended, from the loop and never from within
  * core_submit. The task is borrowed for the call. */
 typedef void task_done_cb(struct task *, void *arg);
+/* Called once when a task that core_submit left in ACCEPTED is safe (FAULT_NONE), or is
+ * none of ours after all: then it is gone after the call. */
+typedef void task_accepted_cb(struct task *, enum fault, void *arg);
 
 /* What a handler said besides its result, or how it failed: made only when there is
  * something to say. Owned by the task; strings owned, may be NULL. */
@@ -70,11 +74,13 @@ struct task {
 	struct taskid id;
 	TAILQ_ENTRY(task) all;	 /* every task, in the order of acceptance */
 	TAILQ_ENTRY(task) place; /* its lane's FIFO, its seat's leases, or the ended ones */
-	struct heap_node deadline; /* in the core's heap while it has one */
+	struct heap_node deadline; /* in the core's heap while it has one; of a delayed
+				      task: when it is due (wall ms), in the heap of those */
 	struct app *app;	   /* borrowed; outlives the task */
 	struct handler *handler;   /* borrowed; outlives the task */
 	struct lease_seat *seat;   /* while leased */
-	uint8_t *payload;	   /* the envelope, msgpack; owned; freed when it ends */
+	uint8_t *payload;	   /* the envelope, msgpack; owned; freed when it ends, unless
+				      dead: then it can be run again */
 	uint8_t *result;	   /* msgpack; owned; when done */
 	struct task_note *note;	   /* owned; or NULL */
 	task_done_cb *done;	   /* who waits for it; NULL: nobody (any more) */
@@ -83,6 +89,7 @@ struct task {
 	int64_t started_ms;	   /* of the last lease */
 	int64_t ended_ms;
 	int64_t accepted_wall_ms;  /* what people are shown; the others are derived from it */
+	uint64_t key;		   /* of its record in the store; 0: it has none */
 	uint32_t payload_bytes, result_bytes;
 	uint32_t timeout_ms;
 	uint32_t run_us, burst_us; /* as the worker measured */
@@ -94,6 +101,7 @@ struct task {
 	uint8_t attempts_max;	   /* 1: no retries */
 	uint8_t deaths;		   /* charged: its burst ran when a worker died */
 	uint8_t reruns;		   /* uncharged: it was a neighbour */
+	uint8_t failures;	   /* attempts that failed and were followed by a retry */
 	uint8_t flags;		   /* enum task_flag */
 };
 TAILQ_HEAD(task_list, task);
@@ -103,7 +111,8 @@ enum task_flag {
 	TASK_ANSWERED = 2,   /* the sync caller got its answer; a late result is only counted */
 	TASK_TIMED_OUT = 4,  /* the deadline passed while it was leased */
 	TASK_KILLED = 8,     /* an operator killed its worker because of it */
-	TASK_RESULT_TAKEN = 16 /* the caller has the result: its bytes need not be kept */
+	TASK_RESULT_TAKEN = 16, /* the caller has the result: its bytes need not be kept */
+	TASK_MARKED = 32 /* the store has a mark of it */
 };
 
 /* A new task in ACCEPTED, in no list; takes payload (malloc'ed) over. NULL: no memory,

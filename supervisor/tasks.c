@@ -55,6 +55,18 @@ tasks_drop_oldest(struct tasks *ts)
 	idmap_del(&ts->by_id, t->id.b);
 	ts->kept--;
 	ts->kept_bytes -= task_memory_bytes(t);
+	if (ts->forget)
+		ts->forget(t, ts->forget_arg);
+	task_free(t);
+}
+
+void
+tasks_remove(struct tasks *ts, struct task *t)
+{
+	ts->payload_bytes -= t->payload_bytes;
+	ts->open--;
+	TAILQ_REMOVE(&ts->all, t, all);
+	idmap_del(&ts->by_id, t->id.b);
 	task_free(t);
 }
 

@@ -20,12 +20,16 @@ struct tasks {
 	uint64_t kept, kept_bytes;
 	int64_t keep_ms;
 	uint64_t keep_count, keep_bytes_max;
+	void (*forget)(const struct task *, void *arg); /* told of each that is dropped; or NULL */
+	void *forget_arg;
 };
 
 void tasks_init(struct tasks *, int64_t keep_ms, uint64_t keep_count, uint64_t keep_bytes);
 void tasks_fini(struct tasks *); /* frees every task */
 /* Takes the task into the table. 0, -ERR_NOMEM, -ERR_DUPLICATE (then it is not in). */
 int tasks_add(struct tasks *, struct task *) MUST_USE;
+/* Takes out, and frees, a task that was never one: in no list but the table's. */
+void tasks_remove(struct tasks *, struct task *);
 /* The task has just ended (its payload was of that size): keeps it among the ended ones,
  * drops the oldest of those over a bound. It may be freed by this when nothing is kept. */
 void tasks_end(struct tasks *, struct task *, size_t payload_bytes);

@@ -25,6 +25,16 @@ timer_done_cb(struct task *t UNUSED, void *arg)
 	h->ticking = false;
 }
 
+void
+timer_adopt(struct task *t)
+{
+	if (t->handler->kind != KIND_TIMER)
+		return;
+	t->handler->ticking = true;
+	t->done = timer_done_cb;
+	t->done_arg = t->handler;
+}
+
 static void
 timer_tick(struct core *c, struct handler *h)
 {

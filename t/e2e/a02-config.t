@@ -39,7 +39,7 @@ wokers: 8
 workers:
   concurrent: many
   minIdle: 4
-store: { engine: sqlite }
+store: { engine: postgresql }
 apps:
   - id: demo
     handlers: '{dir}/none'
@@ -49,7 +49,7 @@ my $want = <<'END' =~ s/\{dir\}/$bad->dir/ger;
 {dir}/deferd.yaml:3:1: wokers: unknown key: did you mean workers?
 {dir}/deferd.yaml:5:15: workers.concurrent: "many": expected a whole number from 1 to 4096
 {dir}/deferd.yaml:6:12: workers.minIdle: means nothing here and is ignored: all workers are started at once and kept (notice)
-{dir}/deferd.yaml:7:18: store.engine: sqlite is not available yet: expected memory
+{dir}/deferd.yaml:7:18: store.engine: postgresql is not available yet: expected sqlite or memory
 {dir}/deferd.yaml:10:15: apps[0].handlers: {dir}/none: No such file or directory: expected a folder that can be read
 {dir}/deferd.yaml:11:19: apps[0].keys.rest: a key of 5 characters: expected 8 to 256
 {dir}/deferd.yaml:11:41: apps[0].keys.master: the file {dir}/no-key cannot be read: No such file or directory

@@ -86,6 +86,7 @@ for my $k (map { $key{$_} } @paths) {
 	my $value = $shown{ $k->{path} };
 	push @wrong, "conf/deferd.yaml: $k->{path} is missing" if !defined $value;
 	next if !defined $value || !defined($k->{default}) || $k->{type} eq 'LISTEN';
+	next if $k->{type} eq 'ENGINE' && $value eq 'sqlite'; # the sample is for a server that is to stay
 	push @wrong, "conf/deferd.yaml: $k->{path} is $value, the default is $k->{default}"
 		if $value ne $k->{default};
 }

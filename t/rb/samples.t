@@ -23,52 +23,50 @@ my %calls = (
 # want: done {"weather":"sunny","lane":"main"}
 CALLS
 	patterns => <<'CALLS',
-# conf: took
 # run: countOpenTasks {}
-# want: done 2 took=50ms
+# want: done 2
 # run: approveTask {"id": 1}
-# want: done {"approved":true} took=100ms
+# want: done {"approved":true}
 # run: approveTask {"id": 9}
-# want: failed CLOUD_ERROR Cloud::Error: Object not found. code=101 took=50ms
+# want: failed CLOUD_ERROR Cloud::Error: Object not found. code=101
 # run: loadDashboard {}
-# want: done {"commentCount":2,"likeCount":1} took=50ms
+# want: done {"commentCount":2,"likeCount":1}
 # run: safeDelete {"id": 2}
-# want: done {"deleted":true} took=100ms
+# want: done {"deleted":true}
 # run: safeDelete {"id": 9}
-# want: failed CLOUD_ERROR Cloud::Error: Could not delete task: Object not found. code=101 took=50ms
+# want: failed CLOUD_ERROR Cloud::Error: Could not delete task: Object not found. code=101
 # run: badExample {}
 # want: detached wait Deferred.delay patterns.rb:12
 # want: log info 3
-# want: done "done" took=50ms
+# want: done "done"
 # run: goodExample {}
-# want: done 3 took=50ms
+# want: done 3
 # run: fireAndForget {}
-# want: done "accepted" took=0ms
+# want: done "accepted"
 # want: log info saved {"seen"=>true}
 CALLS
 	users => <<'CALLS',
-# conf: took
 # run: "Users PUT /users/:id" {"a": 1} path={"id": "7"}
 # want: log info User 7 updated with data: {"a"=>1}
 # want: log info Notification sent to user 7
-# want: done {"message":"User updated successfully"} took=300ms
+# want: done {"message":"User updated successfully"}
 # run: "Users PUT /users/:id" [1] path={"id": "7"}
 # want: log error Error during user update: no data
-# want: done {"error":"Failed to update user"} status=500 took=0ms
+# want: done {"error":"Failed to update user"} status=500
 # run: "Users PUT /chained/:id" {"a": 1} path={"id": "7"}
 # want: log info User 7 updated with data: {"a"=>1}
 # want: log info Notification sent to user 7
-# want: done {"message":"User updated successfully"} took=300ms
+# want: done {"message":"User updated successfully"}
 # run: "Users PUT /chained/:id" [1] path={"id": "7"}
-# want: done {"error":"Failed to update user"} status=500 took=0ms
+# want: done {"error":"Failed to update user"} status=500
 # run: "Users PUT /queued/:id" {"a": 1} path={"id": "7"}
 # want: enqueue job userUpdate async {"id":"7","data":{"a":1}}
-# want: done {"message":"User update initiated","task":"*"} status=202 took=0ms
+# want: done {"message":"User update initiated","task":"*"} status=202
 # run: userUpdate {"id": "7"}
 # want: progress 0.1 updating
 # want: progress 1 done
 # want: log info Background update of user 7
-# want: done null took=200ms
+# want: done null
 CALLS
 );
 

@@ -45,7 +45,8 @@ t_defaults(void)
 	EQ_INT(c->limits.log_bytes, 64 << 10);
 	EQ_INT(c->shutdown.grace_ms, 30000);
 	EQ_STR(c->store.engine, "memory");
-	OK(!c->store.path && !c->user && !c->pid_file && !c->default_app);
+	EQ_STR(c->store.path, "/var/lib/deferd");
+	OK(!c->user && !c->pid_file && !c->default_app);
 	EQ_INT(c->app_n, 1);
 	EQ_STR(c->app[0].id, "demo");
 	EQ_STR(c->app[0].handlers, "/");

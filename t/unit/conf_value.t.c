@@ -74,11 +74,11 @@ static const struct problem_case value_cases[] = {
     {APPS "pidFile: ''\n", "f:3:10: pidFile: \"\": expected a text\n"},
     {APPS "pidFile: \"a\\nb\"\n", "f:3:10: pidFile: contains a control "
 				  "character: expected one line of text\n"},
-    {APPS "store: {engine: sqlite}\n",
-	"f:3:17: store.engine: sqlite is not available yet: expected "
-	"memory\n"},
+    {APPS "store: {engine: postgresql}\n",
+	"f:3:17: store.engine: postgresql is not available yet: expected "
+	"sqlite or memory\n"},
     {APPS "store: {engine: mysql}\n",
-	"f:3:17: store.engine: \"mysql\": expected memory\n"},
+	"f:3:17: store.engine: \"mysql\": expected sqlite or memory\n"},
     {APPS "control: {socket: /xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
 	  "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
 	  "xxxxxxxxxxxxxxxxxxxxxxxxxxx}\n",

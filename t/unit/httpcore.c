@@ -114,6 +114,18 @@ core_cancel(struct core *c, struct task *t, const char *reason UNUSED)
 	return CANCEL_ENDED_NOW;
 }
 
+const char *
+core_durability(const struct core *c UNUSED, bool relaxed UNUSED)
+{
+	return "memory";
+}
+
+void
+core_unwait_accept(struct core *c UNUSED, const struct task *t UNUSED)
+{
+	NEVER("nothing is kept here");
+}
+
 void
 core_abandon(struct core *c, struct task *t)
 {

@@ -1,0 +1,31 @@
+/*
+ * durable.h: between the core and the store: which record is written when. An async task is
+ * accepted when its record is on disk; while it waits or runs the record stays; when it ends
+ * one commit takes the record away and puts the outcome in its place. A task that was leased
+ * when the process died is simply still there: it runs again.
+ *
+ * NULL stands for the memory engine wherever a struct durable is taken.
+ */
+#ifndef DEFERD_DURABLE_H
+#define DEFERD_DURABLE_H
+
+#include "core.h"
+#include "store.h"
+
+struct durable;
+
+/* Writes what is left, at most for wait_ms. True: all is on disk. */
+bool durable_close(struct core *, int64_t wait_ms);
+bool durable_accepts(const struct durable *);
+void durable_turn(struct durable *);
+void durable_view(const struct durable *, struct store_view *); /* NULL: engine "memory" */
+
+/* The task (in ACCEPTED, unless relaxed) is to be kept. False: it cannot be. */
+bool durable_accept(struct core *, struct task *, const struct submission *);
+/* ACCEPTED, and it ends (cancelled): who waits for the commit is told so. */
+void durable_end_accept(struct core *, struct task *);
+/* For a task with a key; no-op for others: */
+void durable_change(struct core *, const struct task *, int64_t due_wall_ms);
+void durable_end(struct core *, const struct task *);
+
+#endif
