@@ -3,6 +3,7 @@
  */
 #include "config.h"
 #include "command.h"
+#include "rss.h"
 #include "stats.h"
 #include <stdio.h>
 #include <unistd.h>
@@ -14,20 +15,6 @@ command_phase_name(enum core_phase phase)
 	    "starting", "running", "draining", "stopping"};
 
 	return names[phase];
-}
-
-static int64_t
-show_rss_bytes(void)
-{
-	unsigned long long size = 0, resident = 0;
-	FILE *f = fopen("/proc/self/statm", "re");
-
-	if (!f)
-		return -1;
-	if (fscanf(f, "%llu %llu", &size, &resident) != 2)
-		resident = 0;
-	fclose(f);
-	return (int64_t)resident * sysconf(_SC_PAGESIZE);
 }
 
 static uint64_t
@@ -199,7 +186,7 @@ show_tasks_now(struct command_call *call)
 	    (unsigned long long)peaks->full);
 	sheet_bytes(
 	    s, "payload_bytes", "payloads", (int64_t)core_payload_bytes(call->core));
-	sheet_bytes(s, "rss_bytes", "memory", show_rss_bytes());
+	sheet_bytes(s, "rss_bytes", "memory", rss_bytes(0));
 }
 
 /* What has happened since the start: one line for tasks, one for workers. */

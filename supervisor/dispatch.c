@@ -6,6 +6,7 @@
 #include "core_impl.h"
 #include "../common/err.h"
 #include "../common/log.h"
+#include "weigh.h"
 #include <stdlib.h>
 
 /* --- leases --- */
@@ -310,12 +311,23 @@ dispatch_beat(struct seat *s, const struct msg *m)
 	s->heap_bytes = m->beat.heap_bytes;
 	s->fibers = m->beat.fibers;
 	s->symbols = m->beat.symbols;
+	weigh_seat(s);
+}
+
+static void
+dispatch_tired(struct seat *s, const struct msg *m)
+{
+	char reason[160];
+
+	snprintf(reason, sizeof reason, "%.*s", SPAN_FMT(m->tired.reason));
+	seat_retire(s, RETIRE_OWN, reason);
 }
 
 static void (*const dispatch_table[MSG_NUMBER_END])(
     struct seat *, const struct msg *) = {
     [MSG_HELLO] = dispatch_hello,
     [MSG_BEAT] = dispatch_beat,
+    [MSG_TIRED] = dispatch_tired,
     [MSG_BYE] = dispatch_bye,
     [MSG_DONE] = dispatch_done,
     [MSG_FAILED] = dispatch_failed,

@@ -6,6 +6,7 @@
 #include "../common/fd.h"
 #include "../common/log.h"
 #include "core_impl.h"
+#include "weigh.h"
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -43,6 +44,7 @@ seat_clear(struct seat *s)
 	s->lost_ms = 0;
 	s->killed = KILL_NONE;
 	s->retired = RETIRE_OWN;
+	s->first_bytes = 0;
 }
 
 void
@@ -217,6 +219,7 @@ seat_try_greet(struct seat *s)
 	    W(s), (int)s->pid, s->lease.index + 1,
 	    (long long)(s->core->now_ms - s->spawned_ms));
 	emit_worker(s->core, s, "ready", NULL);
+	weigh_seat(s);
 }
 
 void

@@ -25,7 +25,7 @@ struct reap_exit;
 
 enum kill_cause { KILL_NONE, KILL_BURST, KILL_BEAT, KILL_DEADLINE, KILL_ASKED, KILL_BAD, KILL_STOP };
 /* Why a worker was asked to go; RETIRE_OWN: it was not, it goes of its own accord. */
-enum retire_cause { RETIRE_OWN, RETIRE_TASKS, RETIRE_SHARE, RETIRE_SCALE, RETIRE_ASKED, RETIRE_RELOAD, RETIRE_STOP };
+enum retire_cause { RETIRE_OWN, RETIRE_TASKS, RETIRE_MEMORY, RETIRE_SHARE, RETIRE_SCALE, RETIRE_ASKED, RETIRE_RELOAD, RETIRE_STOP };
 
 struct seat {
 	struct lease_seat lease; /* first: a lease's seat is a seat */
@@ -44,6 +44,7 @@ struct seat {
 	int64_t spawned_ms;
 	uint64_t tasks_done; /* by this worker */
 	uint64_t heap_bytes, fibers, symbols; /* of the last beat */
+	int64_t first_bytes; /* resident when it was weighed first; 0: it was not */
 	int64_t lost_ms; /* since when its pipe is closed; 0: it is not */
 	enum kill_cause killed;
 	enum retire_cause retired;

@@ -22,6 +22,7 @@
 #define BYE_WAIT_MS 2000
 #define PARENT_WAIT_MS 2000
 #define DRAIN_MS 1000
+#define SYMBOLS_GROWN_MAX 10000 /* making the next one takes 40 us then */
 #define NNG_MEMORY_BYTES ((rlim_t)128 << 20)
 
 struct work {
@@ -30,7 +31,8 @@ struct work {
 	struct link *link;
 	struct event *due, *drain;
 	const struct work_order *order;
-	bool welcome, retiring, said_bye, acked;
+	bool welcome, tired, retiring, said_bye, acked;
+	mrb_sym symbols;  /* that there were at its birth */
 	char reason[200]; /* why it retires */
 	uint64_t lost_wakeups;
 };
@@ -227,15 +229,28 @@ work_arm(struct work *w)
 	event_add(w->due, &tv);
 }
 
+/* The supervisor gives us no more tasks then, and waits for those that run. */
+static void
+work_may_tire(struct work *w)
+{
+	struct engine *e = w->engine;
+
+	if (!e->retire && e->vm.mrb->symidx - w->symbols > SYMBOLS_GROWN_MAX)
+		e->retire =
+		    "its handlers made more than 10000 symbols, which are never "
+		    "freed";
+	if (!e->retire || w->tired || w->retiring)
+		return;
+	w->tired = true;
+	struct msg_tired m = {span_str(e->retire)};
+	outbox_put(&e->out, MSG_TIRED, &m);
+}
+
 static void
 work_may_leave(struct work *w)
 {
 	struct engine *e = w->engine;
 
-	if (e->retire && !w->retiring) {
-		w->retiring = true;
-		snprintf(w->reason, sizeof w->reason, "%s", e->retire);
-	}
 	if (!w->retiring || w->said_bye || e->task_n > 0)
 		return;
 	work_bye(w, EXIT_ASKED, w->reason);
@@ -251,6 +266,7 @@ work_loop(struct work *w)
 	for (;;) {
 		event_base_loop(w->base, EVLOOP_ONCE | (more ? EVLOOP_NONBLOCK : 0));
 		more = engine_turn(w->engine, TURN_BUDGET_NS);
+		work_may_tire(w);
 		work_may_leave(w);
 		link_flush(w->link);
 		work_arm(w);
@@ -347,7 +363,7 @@ work_add_events(struct work *w)
 void
 work_run(struct engine *e, const struct work_order *order)
 {
-	struct work w = {.engine = e, .order = order};
+	struct work w = {.engine = e, .order = order, .symbols = e->vm.mrb->symidx};
 
 	e->worker = order->worker;
 	prctl(PR_SET_NAME, "deferd-worker");

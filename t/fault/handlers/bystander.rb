@@ -69,3 +69,8 @@ HARM = {
 
 Cloud.function("harm") { |req| HARM[req.params["kind"]].call }
 Cloud.function("harms") { HARM.keys }
+
+# What a worker keeps for ever: see t/fault/recycle.t.
+KEPT = []
+Cloud.function("symbols") { |req| req.params["n"].times { |i| "symbol #{i}".to_sym }; "made" }
+Cloud.function("keep") { |req| req.params["n"].times { KEPT << "x" * 1_000_000 }; "kept" }
