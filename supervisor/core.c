@@ -21,6 +21,22 @@ core_refresh_clock(struct core *c)
 
 /* --- changing --- */
 
+/* Its await raises Cloud::Cancelled; false: no memory to say so. */
+static bool
+core_interrupt(struct task *t, const char *reason)
+{
+	struct seat *s = seat_of(t->seat);
+	struct msg_cancel m = {
+	    .task = span_of(t->id.b, TASKID_BYTES),
+	    .attempt = t->attempt,
+	    .worker = s->worker,
+	    .cause = CAUSE_CANCELLED,
+	    .reason = span_str(reason),
+	};
+
+	return s->link && link_put(s->link, MSG_CANCEL, &m) == 0;
+}
+
 enum cancel_result
 core_cancel(struct core *c, struct task *t, const char *reason)
 {
@@ -33,15 +49,7 @@ core_cancel(struct core *c, struct task *t, const char *reason)
 	}
 	if (t->flags & TASK_CANCELLING)
 		return CANCEL_ASKED;
-	struct seat *s = seat_of(t->seat);
-	struct msg_cancel m = {
-	    .task = span_of(t->id.b, TASKID_BYTES),
-	    .attempt = t->attempt,
-	    .worker = s->worker,
-	    .cause = CAUSE_CANCELLED,
-	    .reason = span_str(reason),
-	};
-	if (link_put(s->link, MSG_CANCEL, &m) == 0)
+	if (core_interrupt(t, reason))
 		t->flags |= TASK_CANCELLING;
 	return CANCEL_ASKED;
 }
@@ -222,7 +230,12 @@ core_open_tasks(const struct core *c)
 size_t
 core_drop_tasks(struct core *c, bool running_too)
 {
+	struct task *t;
+
 	core_refresh_clock(c);
+	for (size_t i = 0; i < c->seat_n && running_too; i++)
+		TAILQ_FOREACH (t, &c->seat[i]->lease.tasks, place)
+			(void)!core_interrupt(t, "the server stops");
 	return settle_drop_all(c, running_too);
 }
 

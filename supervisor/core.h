@@ -107,7 +107,8 @@ size_t core_open_tasks(const struct core *);
  * everything is as before. */
 typedef void core_reload_cb(bool ok, const char *text, void *arg);
 void core_reload(struct core *, const struct conf *next, core_reload_cb *, void *arg);
-/* Ends what has not ended; running ones too if asked. How many. */
+/* Ends what has not ended; running ones too if asked: then their handlers are told, so
+ * that `ensure` runs before the worker goes. How many. */
 size_t core_drop_tasks(struct core *, bool running_too);
 /* Asks every worker to go (kill: at once); how many are still there. */
 size_t core_dismiss_workers(struct core *, bool kill);

@@ -10,6 +10,7 @@
 #include <event2/event.h>
 
 #define SUP_GOODBYE_MS 1000 /* for workers to say BYE before they are killed */
+#define SUP_AT_ONCE 1       /* a deadline that has passed: nobody is waited for */
 #define SUP_FLUSH_MS 200    /* for the last answers to leave */
 
 void
@@ -54,9 +55,9 @@ sup_stop(struct sup *s, const char *why, int64_t grace_ms)
 		return;
 	if (begins)
 		sup_enter(s, SUP_FINISHING);
-	s->deadline_ms = grace_ms < 0 ? 0 : clock_now_ms() + grace_ms;
-	if (s->deadline_ms == 0 && grace_ms == 0)
-		s->deadline_ms = 1;
+	s->deadline_ms = grace_ms < 0    ? 0
+			 : grace_ms == 0 ? SUP_AT_ONCE
+					 : clock_now_ms() + grace_ms;
 }
 
 static void
@@ -86,7 +87,7 @@ sup_tick_cb(evutil_socket_t fd UNUSED, short what UNUSED, void *arg)
 		if (core_open_tasks(s->core) > 0 && !over)
 			break;
 		sup_give_up_tasks(s);
-		core_dismiss_workers(s->core, over);
+		core_dismiss_workers(s->core, s->deadline_ms == SUP_AT_ONCE);
 		sup_enter(s, SUP_FLUSHING);
 		break;
 	case SUP_FLUSHING:
