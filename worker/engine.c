@@ -272,6 +272,7 @@ engine_turn(struct engine *e, int64_t budget_ns)
 		run[r.kind](e, &r);
 		gate_release(&e->vm, mark);
 	}
+	vm_tidy(&e->vm);
 	buf_shrink(&e->scratch, SCRATCH_KEEP_BYTES);
 	return e->ready.n > 0;
 }

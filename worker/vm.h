@@ -13,37 +13,37 @@
 #include <mruby.h>
 #include <stdbool.h>
 
-#define VM_SYM_TABLE(X)                                                                   \
-	X(call, "call")                                                                   \
-	X(then, "then")                                                                   \
-	X(responds, "respond_to?")                                                        \
-	X(responds_missing, "respond_to_missing?")                                        \
-	X(watch, "__watch")                                                               \
-	X(make_fiber, "__make_fiber")                                                     \
-	X(message, "message")                                                             \
-	X(iv_state, "@state")                                                             \
-	X(iv_value, "@value")                                                             \
-	X(iv_handled, "@handled")                                                         \
-	X(iv_source, "@source")                                                           \
-	X(iv_reactions, "@reactions")                                                     \
-	X(iv_on_ok, "@on_ok")                                                             \
-	X(iv_on_err, "@on_err")                                                           \
-	X(iv_scope, "@scope")                                                             \
-	X(iv_mode, "@mode")                                                               \
-	X(iv_work, "@work")                                                               \
-	X(iv_place, "@place")                                                             \
-	X(iv_detached, "@detached")                                                       \
-	X(iv_seen, "@seen")                                                               \
-	X(iv_trail, "@trail")                                                             \
-	X(backtrace, "backtrace")                                                         \
-	X(iv_code, "@code")                                                               \
-	X(iv_status, "@status")                                                           \
-	X(iv_body, "@body")                                                               \
-	X(iv_headers, "@headers")                                                         \
-	X(iv_params, "@params")                                                           \
-	X(at, "at")                                                                       \
-	X(to_i, "to_i")                                                                   \
-	X(usec, "usec")                                                                   \
+#define VM_SYM_TABLE(X)                                                                \
+	X(call, "call")                                                                \
+	X(then, "then")                                                                \
+	X(responds, "respond_to?")                                                     \
+	X(responds_missing, "respond_to_missing?")                                     \
+	X(watch, "__watch")                                                            \
+	X(make_fiber, "__make_fiber")                                                  \
+	X(message, "message")                                                          \
+	X(iv_state, "@state")                                                          \
+	X(iv_value, "@value")                                                          \
+	X(iv_handled, "@handled")                                                      \
+	X(iv_source, "@source")                                                        \
+	X(iv_reactions, "@reactions")                                                  \
+	X(iv_on_ok, "@on_ok")                                                          \
+	X(iv_on_err, "@on_err")                                                        \
+	X(iv_scope, "@scope")                                                          \
+	X(iv_mode, "@mode")                                                            \
+	X(iv_work, "@work")                                                            \
+	X(iv_place, "@place")                                                          \
+	X(iv_detached, "@detached")                                                    \
+	X(iv_seen, "@seen")                                                            \
+	X(iv_trail, "@trail")                                                          \
+	X(backtrace, "backtrace")                                                      \
+	X(iv_code, "@code")                                                            \
+	X(iv_status, "@status")                                                        \
+	X(iv_body, "@body")                                                            \
+	X(iv_headers, "@headers")                                                      \
+	X(iv_params, "@params")                                                        \
+	X(at, "at")                                                                    \
+	X(to_i, "to_i")                                                                \
+	X(usec, "usec")                                                                \
 	X(inspect, "inspect")
 
 struct vm_syms {
@@ -54,7 +54,8 @@ struct vm_syms {
 
 struct vm_classes {
 	struct RClass *deferd, *deferred;
-	struct RClass *cloud, *error, *timeout, *cancelled, *detached, *response, *bytes;
+	struct RClass *cloud, *error, *timeout, *cancelled, *detached, *response,
+	    *bytes;
 	struct RClass *rejected;
 	struct RClass *request, *time;
 };
@@ -65,7 +66,9 @@ struct vm {
 	unsigned magic;
 	mrb_state *mrb; /* owned */
 	size_t used_bytes, cap_bytes;
-	size_t refused_bytes; /* of the allocation that was refused last; 0: none since */
+	size_t
+	    refused_bytes; /* of the allocation that was refused last; 0: none since */
+	size_t tidy_bytes; /* in use before vm_tidy collects */
 	vm_no_memory_cb *no_memory;
 	void *no_memory_arg;
 	mrb_value pins; /* see pin.h */
@@ -77,9 +80,13 @@ struct vm {
 /* Opens the interpreter; ud is what C methods find in mrb->ud. Then the owner defines
  * its C methods, and loads the prelude. 0 or -ERR_NOMEM. cap_bytes 0: no cap. */
 int vm_open(struct vm *, size_t cap_bytes, void *ud) MUST_USE;
-/* Runs the prelude and looks the classes up. 0, or -ERR_STATE with the reason logged. */
+/* Runs the prelude and looks the classes up. 0, or -ERR_STATE with the reason logged.
+ */
 int vm_load_prelude(struct vm *) MUST_USE;
 void vm_close(struct vm *);
+/* Collects all garbage when twice as many bytes are in use as were after the last time:
+ * mruby counts objects, and a few of them can be large. Not from within Ruby. */
+void vm_tidy(struct vm *);
 /* A new seed for rand: every fork of one process would draw the same numbers. */
 void vm_reseed(struct vm *);
 

@@ -65,54 +65,6 @@ drive_clock(void *arg)
 /* --- running --- */
 
 static void
-cancel_due(struct drive *d)
-{
-	for (size_t i = 0; i < d->cancel_n; i++)
-		if (d->cancel[i].at_ns && d->cancel[i].at_ns <= d->now_ns) {
-			struct msg_cancel m = {
-			    .task = span_of(d->cancel[i].id.b, TASKID_BYTES),
-			    .attempt = 1,
-			    .cause = CAUSE_CANCELLED,
-			    .reason = span_str("cancelled by the test"),
-			};
-			d->cancel[i].at_ns = 0;
-			engine_cancel(d->engine, &m);
-		}
-}
-
-static int64_t
-next_event_ns(struct drive *d)
-{
-	int64_t wait = engine_wait_ns(d->engine),
-		best = wait < 0 ? -1 : d->now_ns + wait;
-
-	for (size_t i = 0; i < d->cancel_n; i++)
-		if (d->cancel[i].at_ns && (best < 0 || d->cancel[i].at_ns < best))
-			best = d->cancel[i].at_ns;
-	return best;
-}
-
-/* Until nothing is ready and nothing is due. */
-static void
-run_all(struct drive *d)
-{
-	for (int turns = 0; turns < 100000; turns++) {
-		cancel_due(d);
-		bool more = engine_turn(d->engine, 1000000000);
-		drive_take_output(d);
-		if (more || d->engine->ready.n || !outbox_empty(&d->engine->out))
-			continue;
-		int64_t at = next_event_ns(d);
-		if (at < 0)
-			return;
-		if (at > d->now_ns)
-			d->now_ns = at;
-	}
-	printf("# it never ends\n");
-	failed_n++;
-}
-
-static void
 check_want(struct drive *d)
 {
 	bool ok = d->want_n == d->got_n;
@@ -146,7 +98,7 @@ run_pending(struct drive *d)
 {
 	if (!d->started)
 		return;
-	run_all(d);
+	drive_run_all(d);
 	check_want(d);
 	check_empty(d);
 	d->started = false;
@@ -214,7 +166,7 @@ script_soak(struct drive *d, char *rest)
 			snprintf(line + strlen(line), 32, " cancel=%d", i * 91 % 2000);
 		drive_start(d, line);
 		if (i % 40 == 0 || i == n) {
-			run_all(d);
+			drive_run_all(d);
 			d->got_n = d->cancel_n = 0;
 			check_empty(d);
 		}

@@ -29,11 +29,13 @@ struct drive {
 };
 
 char *drive_read(const char *path);
-void drive_open(struct drive *, const char *path, const char *conf,
-    int64_t (*clock_ns)(void *));
+void drive_open(
+    struct drive *, const char *path, const char *conf, int64_t (*clock_ns)(void *));
 void drive_close(struct drive *);
 /* "NAME JSON key=value..." -> RUN */
 void drive_start(struct drive *, const char *line);
+/* Until nothing is ready and nothing is due. */
+void drive_run_all(struct drive *);
 /* Takes what is in the outbox as lines into got. */
 void drive_take_output(struct drive *);
 /* msgpack as JSON */

@@ -267,3 +267,52 @@ drive_enqueued(struct drive *d, struct buf *b, const struct msg_enqueue *m)
 	}
 	engine_enqueued(d->engine, &answer);
 }
+
+/* --- running --- */
+
+static void
+cancel_due(struct drive *d)
+{
+	for (size_t i = 0; i < d->cancel_n; i++)
+		if (d->cancel[i].at_ns && d->cancel[i].at_ns <= d->now_ns) {
+			struct msg_cancel m = {
+			    .task = span_of(d->cancel[i].id.b, TASKID_BYTES),
+			    .attempt = 1,
+			    .cause = CAUSE_CANCELLED,
+			    .reason = span_str("cancelled by the test"),
+			};
+			d->cancel[i].at_ns = 0;
+			engine_cancel(d->engine, &m);
+		}
+}
+
+static int64_t
+next_event_ns(struct drive *d)
+{
+	int64_t wait = engine_wait_ns(d->engine),
+		best = wait < 0 ? -1 : d->now_ns + wait;
+
+	for (size_t i = 0; i < d->cancel_n; i++)
+		if (d->cancel[i].at_ns && (best < 0 || d->cancel[i].at_ns < best))
+			best = d->cancel[i].at_ns;
+	return best;
+}
+
+void
+drive_run_all(struct drive *d)
+{
+	for (int turns = 0; turns < 100000; turns++) {
+		cancel_due(d);
+		bool more = engine_turn(d->engine, 1000000000);
+		drive_take_output(d);
+		if (more || d->engine->ready.n || !outbox_empty(&d->engine->out))
+			continue;
+		int64_t at = next_event_ns(d);
+		if (at < 0)
+			return;
+		if (at > d->now_ns)
+			d->now_ns = at;
+	}
+	printf("# it never ends\n");
+	d->broken = true;
+}
