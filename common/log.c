@@ -272,6 +272,25 @@ log_write(enum log_level level, struct buf *line, struct span text)
 	while (r < 0 && errno == EINTR);
 }
 
+/* The level is only needed for syslog. */
+void
+log_foreign(struct span text)
+{
+	enum log_level level = LOG_LEVEL_INFO;
+	struct buf line;
+	char mark[16];
+
+	for (size_t i = 0; i < COUNT_OF(log_levels) && logger.fd < 0; i++) {
+		snprintf(mark, sizeof mark, "] %s: ", log_levels[i].name);
+		if (memmem(text.p, text.n < 80 ? text.n : 80, mark, strlen(mark)))
+			level = (enum log_level)i;
+	}
+	buf_init(&line, 0);
+	log_escape(&line, text, "");
+	log_write(level, &line, text);
+	buf_fini(&line);
+}
+
 static void
 log_emit(enum log_level level, const struct log_about *about, struct span text)
 {

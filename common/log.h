@@ -37,6 +37,9 @@ int log_reopen(void);
 /* The descriptor that lines are written to (2 for stderr), -1 for syslog. */
 int log_fd(void);
 
+/* A line that another process has made, level and all: as it is, without its newline. */
+void log_foreign(struct span line);
+
 /* What a line is about. Borrowed; NULL and 0: nothing of the kind. */
 struct log_about {
 	const char *app, *handler, *task;

@@ -145,6 +145,7 @@ core_new(struct event_base *base, const struct conf *conf)
 	core_refresh_clock(c);
 	c->events = events_new();
 	heap_init(&c->delayed);
+	c->spawn_log = spawn_log_new(base);
 	c->lag = lag_new(base, &c->stats);
 	tasks_init(&c->tasks, conf->results.ttl_ms, (uint64_t)conf->results.count,
 	    (uint64_t)conf->results.bytes);
@@ -275,6 +276,7 @@ core_free(struct core *c)
 	}
 	for (size_t i = 0; i < c->app_n; i++)
 		forkserver_free(c->forkserver[i]);
+	spawn_log_free(c->spawn_log);
 	watch_fini(c);
 	if (!durable_close(c, CORE_STORE_CLOSE_MS))
 		log_error("store: not everything could be written within %d ms",

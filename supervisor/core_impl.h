@@ -15,6 +15,7 @@
 #include "reload.h"
 #include "seat.h"
 #include "spawn.h"
+#include "spawn_log.h"
 #include "stats.h"
 #include "tasks.h"
 
@@ -41,6 +42,7 @@ struct core {
 	struct link_hub *hub;
 	struct app **app;
 	struct forkserver **forkserver; /* by app index */
+	struct spawn_log *spawn_log;	/* NULL: they inherit stderr */
 	size_t app_n;
 	struct lease lease;
 	struct seat **seat;

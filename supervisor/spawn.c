@@ -204,7 +204,8 @@ forkserver_start(struct forkserver *f, spawn_report_cb *report, void *arg)
 	}
 	f->sock = pair[0];
 	fd_nonblock(f->sock);
-	int e = spawn_exec(f->app->conf->id, pair[1], &f->pid);
+	int e =
+	    spawn_exec(f->app->conf->id, pair[1], spawn_log_fd(c->spawn_log), &f->pid);
 	fd_close(&pair[1]);
 	if (e != 0 || forkserver_send_config(f) != 0) {
 		snprintf(why, sizeof why, "cannot start the forkserver %s: %s",

@@ -1,5 +1,4 @@
 #include "spawn_exec.h"
-#include "../common/log.h"
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
@@ -49,7 +48,7 @@ spawn_exec_program(const char *path, char *const *argv,
 }
 
 int
-spawn_exec(const char *app_id, int sock, pid_t *pid)
+spawn_exec(const char *app_id, int sock, int log, pid_t *pid)
 {
 	posix_spawn_file_actions_t actions;
 	char name[NAME_BYTES];
@@ -59,9 +58,9 @@ spawn_exec(const char *app_id, int sock, pid_t *pid)
 	posix_spawn_file_actions_init(&actions);
 	/* With a log of our own nothing of whoever started us is held open. First, as
 	 * the log may be what 3 is. */
-	if (log_fd() > STDERR_FILENO) {
-		posix_spawn_file_actions_adddup2(&actions, log_fd(), STDOUT_FILENO);
-		posix_spawn_file_actions_adddup2(&actions, log_fd(), STDERR_FILENO);
+	if (log >= 0) {
+		posix_spawn_file_actions_adddup2(&actions, log, STDOUT_FILENO);
+		posix_spawn_file_actions_adddup2(&actions, log, STDERR_FILENO);
 	}
 	posix_spawn_file_actions_adddup2(&actions, sock, 3);
 	posix_spawn_file_actions_addopen(

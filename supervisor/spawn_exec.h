@@ -13,7 +13,8 @@ const char *spawn_exec_worker(void);
  * or an errno and *pid 0. Blocks until the exec. */
 int spawn_exec_program(const char *path, char *const *argv,
     const posix_spawn_file_actions_t *, pid_t *pid);
-/* The same with the worker program, for that app, with the socket as descriptor 3. */
-int spawn_exec(const char *app_id, int sock, pid_t *pid);
+/* The same with the worker program, for that app, with the socket as descriptor 3, and with
+ * stdout and stderr on log unless that is -1. */
+int spawn_exec(const char *app_id, int sock, int log, pid_t *pid);
 
 #endif

@@ -116,7 +116,9 @@ pend_timer(struct engine *e, struct pend *p, double seconds)
 {
 	p->ok = true;
 	p->due.fire = pend_fire;
-	due_set(e, &p->due, e->clock_ns(e->clock_arg) + (int64_t)(seconds * NS_PER_S));
+	/* mruby reads 0.05 as a little less */
+	due_set(e, &p->due,
+	    e->clock_ns(e->clock_arg) + (int64_t)(seconds * NS_PER_S + 0.5));
 }
 
 /* An async block's fiber is told by the deferred that it runs for. */

@@ -75,6 +75,7 @@ sub answers {
 
 my ($busy) = $d->workers;
 kill KILL => $busy->{pid};
+wait_for { @{ $d->ctl(qw(show obituaries))->{obituaries} } } 'its obituary';
 wait_for { 2 == grep { $_->{state} eq 'ready' } $d->workers } 'another worker';
 $d->call('slow', undef, execution => 'async') for 1 .. 3;
 wait_for { 2 == grep { $_->{task_id} } $d->workers } 'two run';

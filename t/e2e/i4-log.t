@@ -6,6 +6,7 @@ use FindBin;
 use lib "$FindBin::Bin/../lib";
 use Deferd;
 use JSON::PP ();
+use Program qw(slurp wait_for);
 use Test::More;
 
 my $d = Deferd->start(handlers => <<'RUBY', config => { workers => 1, log => { format => 'json' } });
@@ -36,4 +37,24 @@ like $loose->{text}, qr/^the handler .* was pending/, 'what a handler left';
 my $r = Deferd->prepare(handlers => '1', config => { log => { format => 'xml' } })->check('-t');
 is $r->{status}, 78, 'another format: refused';
 like $r->{err}, qr/log\.format: "xml": expected text or json|log\.format.*text or json/, '... in words';
+
+# --- a worker's own lines, after rotation ---
+my $d2 = Deferd->start(config => { workers => 1, log => { target => '{dir}/own.log' } }, handlers => <<'EOF2');
+Cloud.function("stubborn") do |req|
+  begin
+    Deferred.delay(10).await
+  rescue => e
+    Deferred.delay(10).await
+  end
+end
+EOF2
+my $own = $d2->dir . '/own.log';
+rename $own, "$own.1" or die "$own: $!";
+$d2->signal('USR1');
+wait_for { slurp($own) =~ /USR1: log reopened/ } 'the new log';
+is $d2->call('stubborn', {}, timeout => 0.1)->{status}, 504, 'a handler that awaits on after its deadline';
+my $line = wait_for { slurp($own) =~ /^(.* deferd-worker\[\d+\] warn: .*awaits on after.*)$/m && $1 } 'a worker\'s line';
+like $line, qr/stubborn/, '... of which the worker writes into the new log';
+unlike slurp("$own.1"), qr/deferd-worker/, '... and not into the old one';
+$d2->stop_ok;
 done_testing;

@@ -16,7 +16,7 @@ struct drive {
 	size_t want_n;
 	struct buf got[DRIVE_LINES_MAX];
 	size_t got_n;
-	bool started, backtrace;
+	bool started, backtrace, took;
 	bool broken; /* a message made no sense */
 	uint64_t tasks;
 	size_t ended;

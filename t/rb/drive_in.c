@@ -61,6 +61,7 @@ drive_open(
 	ASSERT(symlink(real, d->link) == 0);
 	free(real);
 	d->backtrace = strstr(conf, "backtrace") != NULL;
+	d->took = strstr(conf, "took") != NULL;
 	d->now_ns = 1000000000;
 	d->engine = engine_new(&c);
 	ASSERT(d->engine);

@@ -54,6 +54,14 @@ out_done(struct buf *b, const struct msg_done *m)
 	}
 }
 
+/* With "# conf: took": how long it ran, by the test's clock. */
+static void
+out_took(const struct drive *d, struct buf *b, uint64_t run_us)
+{
+	if (d->took)
+		buf_printf(b, " took=%llums", (unsigned long long)run_us / 1000);
+}
+
 static void
 out_message(struct drive *d, struct buf *b, const struct msg *m)
 {
@@ -63,10 +71,12 @@ out_message(struct drive *d, struct buf *b, const struct msg *m)
 	case MSG_DONE:
 		d->ended++;
 		out_done(b, &m->done);
+		out_took(d, b, m->done.run_us);
 		break;
 	case MSG_FAILED:
 		d->ended++;
 		out_failed(b, &m->failed);
+		out_took(d, b, m->failed.run_us);
 		out_backtrace(d, m->failed.backtrace);
 		break;
 	case MSG_LOG:
