@@ -92,6 +92,8 @@ scope_cut(struct engine *e, struct scope *s, enum cause cause, const char *reaso
 		t->cut_error = pin_put(&e->vm, exc);
 		if (!t->cut_reason)
 			t->cut_reason = xstrdup(s->cut_reason);
+		if (t->phase == SCOPE_ENDED)
+			detached_say_late(e, t);
 		while (t->phase == SCOPE_ENDED && (p = TAILQ_FIRST(&t->pends)))
 			pend_free(e, p); /* nobody will be told */
 		TAILQ_FOREACH (f, &t->fibers, place)

@@ -173,14 +173,24 @@ visit_adopt(struct engine *e, mrb_value d)
 		p->adopted = true;
 }
 
+/* With what its block has started so far, if that runs already. */
 static void
 visit_detach(struct engine *e, mrb_value d)
 {
-	struct pend *p = deferred_pend(e, d);
+	mrb_state *mrb = e->vm.mrb;
+	struct pend *p = deferred_pend(e, d), *q;
+	mrb_value code = IV(mrb, d, scope);
+	struct scope *s =
+	    slots_get(&e->scopes, mrb_integer_p(code) ? mrb_integer(code) : 0);
 
 	if (p)
 		p->detached = true;
-	IV_SET(e->vm.mrb, d, detached, mrb_true_value());
+	IV_SET(mrb, d, detached, mrb_true_value());
+	uint64_t run = s ? fiber_detach(s, d) : 0;
+	if (run)
+		TAILQ_FOREACH (q, &s->pends, place)
+			if (q->run == run && !q->detached)
+				visit_detach(e, pin_get(&e->vm, q->deferred));
 }
 
 static void

@@ -42,7 +42,7 @@ bool deferred_settle(struct engine *, mrb_value d, bool ok, mrb_value);
 void deferred_resolve(struct engine *, mrb_value d, mrb_value v);
 /* Runs the reaction of d, in a fiber if that takes Ruby. Not from within Ruby; d must
  * be protected, and the scope may be gone afterwards. */
-void deferred_run(struct engine *, struct scope *, mrb_value d, bool detached);
+void deferred_run(struct engine *, struct scope *, mrb_value d);
 /* Its reaction will run in a fiber of its scope, if that is still there. */
 void deferred_post(struct engine *, mrb_value d);
 void deferred_add_reaction(mrb_state *, mrb_value d, mrb_value reaction);

@@ -1,4 +1,5 @@
 /* detached.c: see detached.h. */
+#include "../common/log.h"
 #include "deferred.h"
 #include "detached.h"
 #include "error.h"
@@ -6,6 +7,8 @@
 #include <mruby/string.h>
 #include <mruby/variable.h>
 #include <stdlib.h>
+
+#define LATE_TEXT_BYTES 2000
 
 static bool
 is_detached(const struct pend *p)
@@ -62,14 +65,15 @@ detached_any(const struct scope *s)
 	return false;
 }
 
+/* The detached ones, or all. */
 static void
-detached_list(const struct scope *s, struct buf *b)
+detached_list(const struct scope *s, bool all, struct buf *b)
 {
 	const struct pend *p;
 	const char *comma = "";
 
 	TAILQ_FOREACH (p, &s->pends, place)
-		if (is_detached(p)) {
+		if (all || is_detached(p)) {
 			buf_printf(
 			    b, "%s%s at %s:%d", comma, pend_what(p), p->file, p->line);
 			comma = ", ";
@@ -82,7 +86,7 @@ detached_error(struct engine *e, struct scope *s)
 	buf_reset(&e->why);
 	buf_add_str(
 	    &e->why, "the handler ended while deferreds that it made were pending: ");
-	detached_list(s, &e->why);
+	detached_list(s, false, &e->why);
 	return error_make(&e->vm, e->vm.cls.detached, buf_cstr(&e->why));
 }
 
@@ -96,7 +100,7 @@ detached_late_text(const struct scope *s)
 		buf_add_str(&b,
 		    "the handler returned, but what it left behind did not end "
 		    "in its time: ");
-		detached_list(s, &b);
+		detached_list(s, false, &b);
 	} else if (s->phase == SCOPE_ENDED) {
 		buf_add_str(&b, "what the handler left behind did not end in its time");
 	} else {
@@ -105,6 +109,30 @@ detached_late_text(const struct scope *s)
 	char *text = xstrdup(buf_cstr(&b));
 	buf_fini(&b);
 	return text;
+}
+
+void
+detached_say_late(struct engine *e, const struct scope *s)
+{
+	struct msg_log m = {
+	    .task = task_span(s->task),
+	    .attempt = s->task->attempt,
+	    .worker = e->worker,
+	    .level = LOG_LEVEL_WARN,
+	};
+
+	if (TAILQ_EMPTY(&s->pends))
+		return;
+	buf_reset(&e->text);
+	buf_printf(&e->text,
+	    "what %s \"%s\" left to run on has not ended by its timeout and is "
+	    "cancelled: ",
+	    kind_name(s->handler->kind), s->handler->name);
+	detached_list(s, true, &e->text);
+	m.text = buf_span(&e->text);
+	if (m.text.n > LATE_TEXT_BYTES)
+		m.text.n = LATE_TEXT_BYTES;
+	outbox_put(&e->out, MSG_LOG, &m);
 }
 
 static mrb_value

@@ -16,6 +16,8 @@ mrb_value detached_error(struct engine *, struct scope *);
 void detached_cancel_losers(struct engine *, struct scope *);
 void detached_cancel_all(struct engine *, struct scope *);
 void detached_report_unhandled(struct engine *, struct scope *);
+/* A line in the log of a task that is over: what it left is cut off. */
+void detached_say_late(struct engine *, const struct scope *);
 /* What the caller of a handler that is late is told; malloc'ed. */
 char *detached_late_text(const struct scope *);
 

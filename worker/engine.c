@@ -224,7 +224,11 @@ ready_reaction(struct engine *e, struct ready *r)
 	if (s->cut && s->phase == SCOPE_ENDED)
 		scope_check(e, s);
 	else
-		deferred_run(e, s, d, r->detached);
+		deferred_run(e, s, d);
+	/* Detached after it was queued: it is no longer what the scope waits for. */
+	s = slots_get(&e->scopes, r->code);
+	if (s && s->phase == SCOPE_LINGERING)
+		scope_check(e, s);
 }
 
 static void

@@ -48,6 +48,7 @@ struct fiber {
 	enum fiber_state state;
 	bool root;     /* runs its scope's handler */
 	int64_t work;  /* pend of the async block that it runs; 0: another */
+	uint64_t run;  /* counts the fibers' runs: the pends made in this one have it */
 	bool detached; /* nobody waits for it */
 };
 TAILQ_HEAD(fiber_list, fiber);
@@ -69,6 +70,7 @@ struct pend {
 	enum pend_kind kind;
 	const char *file; /* where it was made; belongs to the interpreter */
 	int line;
+	uint64_t run;	/* of the fiber that made it */
 	int64_t callee; /* scope of a PEND_CALL */
 	const char *what; /* of a PEND_IO: "HTTP.get"; static */
 	/* Ends the work: nobody wants its outcome any more. Called at most once, from
@@ -163,6 +165,7 @@ struct engine {
 	struct slots scopes, parks, pends;
 	struct fiber_list idle;
 	size_t fiber_n, idle_n; /* all; idle ones */
+	uint64_t runs;		/* of fibers, so far */
 	struct fiber *running;
 	struct scope *scope; /* the one that Ruby runs for now; NULL: none */
 	struct {
@@ -211,6 +214,8 @@ void fiber_start(struct engine *, struct scope *, mrb_value receiver, mrb_value 
 void fiber_resume(struct engine *, int64_t park);
 /* Makes its await raise that exception. It must be parked or ready. */
 void fiber_interrupt(struct engine *, struct fiber *, mrb_value exception);
+/* The one that runs d's block is detached from now on; its run, or 0 when there is none. */
+uint64_t fiber_detach(struct scope *, mrb_value d);
 /* Forgets a fiber that does not end: its `ensure` will not run. */
 void fiber_abandon(struct engine *, struct fiber *);
 /* For await: parks the running fiber; MAY_RAISE when it cannot be suspended here. */

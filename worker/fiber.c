@@ -178,6 +178,7 @@ fiber_start(struct engine *e, struct scope *s, mrb_value receiver, mrb_value arg
 	f->root = root;
 	f->work = 0;
 	f->detached = detached;
+	f->run = ++e->runs;
 	mrb_ary_set(e->vm.mrb, frame, FRAME_RECEIVER, receiver);
 	mrb_ary_set(e->vm.mrb, frame, FRAME_ARGUMENT, argument);
 	if (method)
@@ -206,6 +207,21 @@ fiber_interrupt(struct engine *e, struct fiber *f, mrb_value exception)
 		return;
 	f->state = FIBER_READY;
 	engine_push(e, (struct ready){.kind = READY_FIBER, .code = f->park});
+}
+
+uint64_t
+fiber_detach(struct scope *s, mrb_value d)
+{
+	struct fiber *f;
+
+	TAILQ_FOREACH (f, &s->fibers, place) {
+		mrb_value receiver = frame_of(f)[FRAME_RECEIVER];
+		if (mrb_immediate_p(receiver) || mrb_ptr(receiver) != mrb_ptr(d))
+			continue;
+		f->detached = true;
+		return f->run;
+	}
+	return 0;
 }
 
 int64_t

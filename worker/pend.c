@@ -43,6 +43,7 @@ pend_new(struct engine *e, struct scope *s, enum pend_kind kind, mrb_value defer
 	p->kind = kind;
 	p->scope = s;
 	p->detached = e->running && e->running->detached;
+	p->run = e->running ? e->running->run : 0;
 	p->deferred = pin_put(&e->vm, deferred);
 	p->file = place_here(&e->vm, &p->line);
 	TAILQ_INSERT_TAIL(&s->pends, p, place);

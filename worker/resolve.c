@@ -185,7 +185,7 @@ take_block(mrb_state *mrb, mrb_value d, mrb_value from)
 }
 
 void
-deferred_run(struct engine *e, struct scope *s, mrb_value d, bool detached)
+deferred_run(struct engine *e, struct scope *s, mrb_value d)
 {
 	mrb_state *mrb = e->vm.mrb;
 	mrb_value mode = IV(mrb, d, mode), what = IV(mrb, d, on_ok);
@@ -210,5 +210,5 @@ deferred_run(struct engine *e, struct scope *s, mrb_value d, bool detached)
 	if (mrb_nil_p(what))
 		scope_check(e, s);
 	else
-		fiber_start(e, s, d, what, 0, false, detached);
+		fiber_start(e, s, d, what, 0, false, mrb_test(IV(mrb, d, detached)));
 }

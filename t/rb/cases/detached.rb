@@ -26,6 +26,20 @@ Cloud.function("nested") { Cloud.call("bad", {}).await }
 Cloud.function("two") { Deferred.delay(1); Deferred.delay(2)
   nil }
 Cloud.function("stuck") { async { Deferred.new { |_, _| }.await }; 1 }
+Cloud.function("meant_late") { Deferred.delay(99).detach; async { begin; Deferred.delay(98).await; ensure; puts "told"; end }.detach; 1 }
+Cloud.function("meant_raises") { async { Deferred.delay(1).await; raise "too late" }.detach; 1 }
+Cloud.function("meant_calls") { Cloud.call("sleeper").detach; 1 }
+Cloud.function("sleeper") { begin; Deferred.delay(99).await; ensure; puts "woken"; end }
+Cloud.function("meant_begun") do
+  work = async { Deferred.delay(3).await; Deferred.delay(1).await; puts "async ended" }
+  block = Deferred.resolve(1).then { a = async { Deferred.delay(4).await }; b = Deferred.delay(2); b.await; a.await; puts "then ended" }
+  Deferred.delay(1).await
+  work.detach
+  block.detach
+  "at once"
+end
+Cloud.function("meant_settled") { Deferred.resolve(1).then { Deferred.delay(2).await; puts "on its own" }.detach; 1 }
+Cloud.function("not_meant") { a = async { Deferred.delay(2).await }; b = async { Deferred.delay(3).await; puts "awaited" }; a.detach; 1 }
 def helper(seconds) Deferred.delay(seconds) end
 Cloud.function("many_lines") do |req|
   async do
@@ -93,7 +107,29 @@ end
 # want: detached wait async detached.rb:28
 # want: failed TIMEOUT Cloud::Timeout: the handler returned, but what it left behind did not end in its time: async at detached.rb:28
 # run: many_lines {}
-# want: detached wait async detached.rb:31
-# want: detached wait Deferred.delay detached.rb:29
-# want: unhandled RuntimeError: second (raised at detached.rb:36) detached.rb:34
+# want: detached wait async detached.rb:45
+# want: detached wait Deferred.delay detached.rb:43
+# want: unhandled RuntimeError: second (raised at detached.rb:50) detached.rb:48
 # want: done 3
+# run: meant_late {} timeout=3000
+# want: done 1
+# want: log warn what function "meant_late" left to run on has not ended by its timeout and is cancelled: Deferred.delay at detached.rb:29, async at detached.rb:29, Deferred.delay at detached.rb:29
+# want: log info told
+# run: meant_raises {}
+# want: done 1
+# want: unhandled RuntimeError: too late detached.rb:30
+# run: meant_calls {} timeout=3000
+# want: done 1
+# want: log warn what function "meant_calls" left to run on has not ended by its timeout and is cancelled: Cloud.call at detached.rb:31
+# want: log info woken
+# run: meant_begun {}
+# want: done "at once"
+# want: log info async ended
+# want: log info then ended
+# run: meant_settled {}
+# want: done 1
+# want: log info on its own
+# run: not_meant {}
+# want: detached wait async detached.rb:42
+# want: log info awaited
+# want: done 1

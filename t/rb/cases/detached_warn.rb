@@ -15,4 +15,5 @@ Cloud.function("forever") { async { begin; Deferred.new { |_, _| }.await; ensure
 # run: forever {} timeout=3000
 # want: detached warn async detached_warn.rb:14
 # want: done 1
+# want: log warn what function "forever" left to run on has not ended by its timeout and is cancelled: async at detached_warn.rb:14
 # want: log info stopped
