@@ -160,6 +160,8 @@ burst_end(struct engine *e)
 	struct task *t = e->scope->task;
 	int64_t began = e->now_ns;
 
+	if (e->burst_over)
+		e->burst_over(e);
 	if (e->page)
 		page_leave(e->page);
 	e->now_ns = e->clock_ns(e->clock_arg);

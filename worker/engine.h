@@ -175,6 +175,8 @@ struct engine {
 	mrb_int walks; /* through sources; a walk marks what it has seen */
 	const char *retire; /* why the worker should be replaced; NULL: no need */
 	struct buf scratch, why, text; /* for encoding; owned here so that a raise leaks none */
+	void (*burst_over)(struct engine *); /* before its scope is forgotten; or NULL */
+	int captured_fd; /* what burst_over reads: see capture.h */
 	bool loading;
 	struct loader *loader; /* while files are loaded */
 };

@@ -5,6 +5,7 @@
 #include "../common/fd.h"
 #include "../common/log.h"
 #include "beat.h"
+#include "capture.h"
 #include "link.h"
 #include <config.h>
 #include <event2/event.h>
@@ -371,6 +372,8 @@ work_run(struct engine *e, const struct work_order *order)
 	work_bind_to_parent(order->supervisor_pid);
 	work_map_page(e, order->page_fd);
 	work_limit_memory(e);
+	if (e->conf.blocking_io && capture_stdout(e) != 0)
+		log_warn("what handlers write to descriptor 1 cannot be captured: %m");
 	e->vm.no_memory = work_on_no_memory;
 	e->vm.no_memory_arg = &w;
 	w.base = event_base_new();

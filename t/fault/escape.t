@@ -96,6 +96,20 @@ SKIP: {
 	try_all($d, 0, 'Landlock');
 	unlike $d->log, qr/ warn: app demo: sandbox/, 'nothing is lacking';
 }
+
+# --- what is said to STDOUT and the like becomes the task's log ---
+my $id = $d->call('say')->{json}{id};
+my @said = $d->log =~ m{^\S+ \S+ (\w+: demo/say: task \S+, attempt 1: .*)$}mg;
+s/: demo.*attempt 1//  for @said;
+is_deeply \@said, [(map { "info: $_" } 'from STDOUT', 'from $stdout'), 'error: from $stderr',
+	'error: from STDERR', (map { "info: $_" } 'from puts', 'from print', ':p', 'from descriptor 1',
+	'and again')], 'what a handler prints is its task\'s log';
+like $id, qr/^[0-9a-f-]{36}$/, '... of that task';
+unlike $d->log, qr/^(?:from|and again)/m, '... and not loose text between the lines';
+is $d->call(flood => { n => 500 })->{json}{result}, 'said', '500 KB in one burst do not block';
+like $d->log, qr/the task's log is over its limit of 65536 bytes/, '... and are cut at limits.log';
+$d->call(flood => { n => 5000 });
+is $d->call(escape => { way => 'a pipe' })->{json}{result}, 'x', '5 MB neither';
 like $d->deferctl(qw(show info))->{out}, qr/^app .*, sandbox: \Q$here\E/m, 'show info says it, too'
 	if $here !~ /landlock/;
 $d->stop_ok;

@@ -10,20 +10,36 @@ module Deferd
     "STDIN" => nil, "STDOUT" => "puts, req.log.info", "STDERR" => "req.log.error"
   }
 
+  # What stands for $stdout and $stderr, in every app: lines of the task's log.
   class Output
+    def initialize(level)
+      @level = level
+    end
+
     def puts(*values)
-      values.each { |v| Deferd.__log(2, v.to_s) }
+      values = [""] if values.empty?
+      values.each { |v| v.is_a?(Array) ? puts(*v) : __say(v) }
       nil
     end
 
     def print(*values)
-      Deferd.__log(2, values.join)
+      __say(values.join)
+      nil
+    end
+
+    def printf(*values)
+      __say(sprintf(*values))
       nil
     end
 
     def write(*values)
-      values.each { |v| Deferd.__log(2, v.to_s) }
+      values.each { |v| __say(v) }
       values.inject(0) { |n, v| n + v.to_s.size }
+    end
+
+    def <<(value)
+      __say(value)
+      self
     end
 
     def flush
@@ -38,9 +54,8 @@ module Deferd
       value
     end
 
-    def <<(value)
-      Deferd.__log(2, value.to_s)
-      self
+    def __say(value)
+      value.to_s.split("\n").each { |line| Deferd.__log(@level, line) }
     end
   end
 
@@ -59,10 +74,16 @@ module Deferd
     end
   end
 
+  def self.__capture_output
+    $stdout = Output.new(2)
+    $stderr = Output.new(0)
+    { STDOUT: $stdout, STDERR: $stderr }.each do |name, output|
+      Object.__send__(:remove_const, name)
+      Object.const_set(name, output)
+    end
+  end
+
   def self.__hide_blocking
-    output = Output.new
-    $stdout = output
-    $stderr = output
     $stdin = nil
     HIDDEN.each { |name, _| Object.__send__(:remove_const, name.to_sym) if Object.const_defined?(name.to_sym) }
     [:`, :open, :gets, :readline, :readlines, :__printstr__].each do |m|
@@ -70,6 +91,8 @@ module Deferd
     end
   end
 end
+
+Deferd.__capture_output
 
 class Module
   def const_missing(name)

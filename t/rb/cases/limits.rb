@@ -117,7 +117,7 @@ Cloud.function("inspect_deep") { a = []; 5000.times { a = [a] }; a.inspect.size 
 # want: failed RAISED NoMethodError: undefined method 'popen'*
 # run: stdout {}
 # want: log info x
-# want: log info y
+# want: log error y
 # want: done 1
 # run: http {}
 # want: failed RAISED NameError: HTTP is not available yet
