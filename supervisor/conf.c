@@ -100,7 +100,7 @@ texts_free(void *owner, bool of_app)
 		void *field = (char *)owner + key->offset;
 		if (key->of_app != of_app)
 			continue;
-		if (key->type == CONF_SECRET)
+		if (key->type == CONF_SECRET || key->type == CONF_HOSTS)
 			list_free(field);
 		else if (key->type == CONF_FILES)
 			conf_files_free(field);

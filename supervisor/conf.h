@@ -41,6 +41,12 @@ struct conf_app {
 	enum detached_policy detached;
 	bool blocking_io;
 	struct conf_files files;
+	struct { /* the requests of its handlers */
+		struct conf_list allow, deny; /* see common/hostrule.h */
+		int64_t body_bytes;
+		int concurrent, per_task; /* at once, of a worker and of a task */
+		char *ca;		  /* file, or NULL: the system's */
+	} http;
 	int line; /* of its entry in the file, for messages */
 };
 

@@ -165,6 +165,15 @@ check_group(struct conf_read *r, enum conf_id id, const char *group)
 		    conf_key_at(id)->path, group);
 }
 
+static void
+check_ca(struct conf_read *r, const struct conf_app *app)
+{
+	if (app->http.ca && access(app->http.ca, R_OK) < 0)
+		conf_blame(r, r->at[CONF_ID_APP_HTTP_CA],
+		    "apps[%zu].http.ca: %s: %s: expected a file of certificates",
+		    r->conf->app_n - 1, app->http.ca, strerror(errno));
+}
+
 void
 conf_check_app(struct conf_read *r, const struct conf_app *app, struct conf_mark entry)
 {
@@ -172,6 +181,7 @@ conf_check_app(struct conf_read *r, const struct conf_app *app, struct conf_mark
 	check_handlers(r, app, entry);
 	check_keys(r, app, entry);
 	check_user(r, CONF_ID_APP_USER, app->user);
+	check_ca(r, app);
 }
 
 /* Where a was set, else b, so that a check of both has a place. */

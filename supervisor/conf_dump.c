@@ -62,6 +62,17 @@ dump_files(struct buf *out, enum conf_id id, const struct conf_files *files)
 	buf_add_str(out, "]\n");
 }
 
+static void
+dump_hosts(struct buf *out, enum conf_id id, const struct conf_list *list)
+{
+	buf_printf(out, "%s: [", conf_key_name(id));
+	for (size_t i = 0; i < list->n; i++) {
+		buf_add_str(out, i ? ", " : "");
+		dump_text(out, list->item[i]);
+	}
+	buf_add_str(out, "]\n");
+}
+
 static bool
 is_set(enum conf_id id, const void *field)
 {
@@ -69,6 +80,7 @@ is_set(enum conf_id id, const void *field)
 
 	switch (key->type) {
 	case CONF_NOTICE: return false;
+	case CONF_HOSTS:
 	case CONF_SECRET: return ((const struct conf_list *)field)->n > 0;
 	case CONF_FILES: return ((const struct conf_files *)field)->n > 0;
 	case CONF_TEXT:
@@ -110,6 +122,8 @@ dump_key(struct buf *out, enum conf_id id, const void *owner, bool first_of_app)
 		dump_secrets(out, id, field);
 	} else if (key->type == CONF_FILES) {
 		dump_files(out, id, field);
+	} else if (key->type == CONF_HOSTS) {
+		dump_hosts(out, id, field);
 	} else if (conf_type_is_number(key->type)) {
 		buf_printf(out, "%s: %s\n", conf_key_name(id),
 		    conf_value_format(

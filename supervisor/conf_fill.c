@@ -10,6 +10,7 @@
 
 #define LISTEN_MAX 64
 #define SECRETS_MAX 16
+#define HOSTS_MAX 64
 #define SHOWN_BYTES 60 /* of a value or a name, in a message */
 #define EXPECTED_BYTES 160
 
@@ -259,6 +260,7 @@ fill_value(struct conf_read *r, enum conf_id id, const struct conf_node *node)
 	case CONF_FILES:
 		fill_list(r, id, node, (size_t)key->max, conf_fill_file);
 		break;
+	case CONF_HOSTS: fill_list(r, id, node, HOSTS_MAX, conf_fill_host); break;
 	case CONF_APPS:
 		if (node->kind == NODE_LIST)
 			fill_list(r, id, node, (size_t)key->max, fill_app);

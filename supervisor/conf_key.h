@@ -20,6 +20,7 @@ enum conf_type {
 	CONF_ENGINE,
 	CONF_APP_ID,
 	CONF_SECRET, /* a list of them */
+	CONF_HOSTS,  /* a list of rules, see common/hostrule.h */
 	/* numbers */
 	CONF_INT,
 	CONF_COUNT,

@@ -64,6 +64,8 @@ void conf_fill_secret(struct conf_read *, enum conf_id, const struct conf_node *
 /* conf_files.c: an item of apps[].files to the app that is being read. */
 void conf_fill_file(struct conf_read *, enum conf_id, const struct conf_node *);
 void conf_files_free(struct conf_files *);
+/* conf_host.c: one rule to its list. */
+void conf_fill_host(struct conf_read *, enum conf_id, const struct conf_node *);
 /* conf_check.c: what no single value shows. */
 void conf_check_app(struct conf_read *, const struct conf_app *, struct conf_mark);
 void conf_check(struct conf_read *);

@@ -225,6 +225,8 @@ conf_value_expected(enum conf_id id, char *out, size_t n)
 	    [CONF_ENGINE] = "sqlite or memory",
 	    [CONF_APP_ID] = "a text",
 	    [CONF_SECRET] = "a key, a list of keys, or {file: path}",
+	    [CONF_HOSTS] = "a host (name, *.name, address or network, with :port "
+			   "if need be) or a list of them",
 	};
 	const struct conf_key *key = conf_key_at(id);
 

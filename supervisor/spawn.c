@@ -140,14 +140,32 @@ forkserver_find_uid(const struct forkserver *f)
 	return pw ? pw->pw_uid : geteuid();
 }
 
+/* What its sandbox must leave open: see sandbox.h. */
 static void
-forkserver_pack_files(const struct conf_files *files, struct buf *out)
+forkserver_pack_files(const struct conf_app *a, struct buf *out)
 {
+	const struct conf_files *files = &a->files;
+
 	buf_init(out, SPAWN_RECORD_BYTES);
+	if (a->http.ca) {
+		buf_add_byte(out, 'r');
+		buf_add(out, a->http.ca, strlen(a->http.ca) + 1);
+	}
 	for (size_t i = 0; i < files->n; i++) {
 		buf_add_byte(out, files->item[i].write ? 'w' : 'r');
 		buf_add(out, files->item[i].path, strlen(files->item[i].path) + 1);
 	}
+}
+
+/* A list of texts, behind what is in b. */
+static void
+pack_list(struct buf *b, const struct conf_list *list)
+{
+	msgpack_packer pk = mp_packer(b);
+
+	msgpack_pack_array(&pk, list->n);
+	for (size_t i = 0; i < list->n; i++)
+		mp_put_cstr(&pk, list->item[i]);
 }
 
 static int
@@ -155,9 +173,13 @@ forkserver_send_config(struct forkserver *f)
 {
 	const struct conf *conf = f->conf;
 	const struct conf_app *a = f->conf_app;
-	struct buf files;
+	struct buf files, hosts;
 
-	forkserver_pack_files(&a->files, &files);
+	forkserver_pack_files(a, &files);
+	buf_init(&hosts, 0);
+	pack_list(&hosts, &a->http.allow);
+	size_t allow_bytes = hosts.n;
+	pack_list(&hosts, &a->http.deny);
 	struct msg_config m = {
 	    .version = MSG_VERSION,
 	    .app = span_str(a->id),
@@ -176,10 +198,17 @@ forkserver_send_config(struct forkserver *f)
 	    .user = span_str(forkserver_user(f)),
 	    .sandbox = conf->sandbox,
 	    .files = buf_span(&files),
+	    .http_allow = span_of(hosts.p, allow_bytes),
+	    .http_deny = span_of(hosts.p + allow_bytes, hosts.n - allow_bytes),
+	    .http_body_bytes = (uint64_t)a->http.body_bytes,
+	    .http_concurrent = (uint64_t)a->http.concurrent,
+	    .http_per_task = (uint64_t)a->http.per_task,
+	    .http_ca = span_str(a->http.ca),
 	};
 	int e = forkserver_send(f, MSG_CONFIG, &m, -1);
 
 	buf_fini(&files);
+	buf_fini(&hosts);
 	return e;
 }
 

@@ -51,6 +51,7 @@ engine_define(mrb_state *mrb, void *arg UNUSED)
 	deferred_define(e);
 	request_define(e);
 	api_define(e);
+	http_define(e);
 	return mrb_nil_value();
 }
 
@@ -86,6 +87,7 @@ engine_free(struct engine *e)
 	CHECK(e, ENGINE_MAGIC);
 	for (struct task *t; (t = TAILQ_FIRST(&e->tasks));)
 		task_free(e, t);
+	http_close(e);
 	fiber_close(e);
 	if (e->vm.mrb)
 		vm_close(&e->vm);

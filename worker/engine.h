@@ -16,6 +16,7 @@
 #include "../common/page.h"
 #include "catalog.h"
 #include "../common/outbox.h"
+#include "http.h"
 #include "pin.h"
 #include "slots.h"
 #include <sys/queue.h>
@@ -146,6 +147,7 @@ struct engine_conf {
 	int64_t grace_ms; /* for `ensure` after a deadline */
 	enum detached_policy detached;
 	bool blocking_io;
+	struct http_conf http; /* its lists are borrowed */
 };
 
 struct engine {
@@ -177,6 +179,8 @@ struct engine {
 	struct buf scratch, why, text; /* for encoding; owned here so that a raise leaks none */
 	void (*burst_over)(struct engine *); /* before its scope is forgotten; or NULL */
 	int captured_fd; /* what burst_over reads: see capture.h */
+	struct http *http; /* from the first request on, or earlier; see http.h */
+	bool names_http;   /* a handlers' file does */
 	bool loading;
 	struct loader *loader; /* while files are loaded */
 };

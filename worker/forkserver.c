@@ -23,6 +23,8 @@ struct forkserver {
 	struct buf in, out;
 	struct engine *engine;
 	char *handlers;
+	struct hostpolicy hosts;
+	char *ca; /* or NULL */
 	int64_t beat_ms;
 	struct sandbox sandbox;
 };
@@ -94,6 +96,39 @@ forkserver_confine(
 	return sandbox_enter(&f->sandbox, &plan, why, n) == 0;
 }
 
+static void
+forkserver_take_hosts(struct hostrules *rules, struct span list)
+{
+	struct mp c = mp_over(list);
+	uint32_t n = 0;
+	struct span text;
+
+	if (list.n && mp_array(&c, &n) != 0)
+		n = 0; /* nil: none */
+	for (; n && mp_str(&c, &text) == 0; n--) {
+		char rule[HOSTRULE_TEXT_BYTES];
+		snprintf(rule, sizeof rule, "%.*s", SPAN_FMT(text));
+		if (!hostrules_add(rules, rule))
+			log_warn("the host \"%s\" is no rule: ignored", rule);
+	}
+}
+
+static struct http_conf
+forkserver_http(struct forkserver *f, const struct msg_config *c)
+{
+	forkserver_take_hosts(&f->hosts.allow, c->http_allow);
+	forkserver_take_hosts(&f->hosts.deny, c->http_deny);
+	f->ca = c->http_ca.n ? strndup((const char *)c->http_ca.p, c->http_ca.n) : NULL;
+	return (struct http_conf){
+	    .policy = f->hosts,
+	    .body_bytes = c->http_body_bytes,
+	    .held_bytes = c->memory_bytes / 2,
+	    .concurrent = (unsigned)c->http_concurrent,
+	    .per_task = (unsigned)c->http_per_task,
+	    .ca = f->ca,
+	};
+}
+
 static struct engine *
 forkserver_open_engine(struct forkserver *f, const struct msg_config *c)
 {
@@ -110,6 +145,7 @@ forkserver_open_engine(struct forkserver *f, const struct msg_config *c)
 	    .detached = c->detached <= DETACHED_FAIL ? (enum detached_policy)c->detached
 						     : DETACHED_WAIT,
 	    .blocking_io = c->blocking_io != 0,
+	    .http = forkserver_http(f, c),
 	};
 	return engine_new(&conf);
 }
@@ -196,6 +232,8 @@ forkserver_load(struct forkserver *f)
 		status = EXIT_UNAVAILABLE_;
 	}
 	load_report_fini(&report);
+	if (status == EXIT_ASKED && f->engine->names_http)
+		(void)http_preload(f->engine); /* else each request says so */
 	return status;
 }
 
@@ -310,6 +348,9 @@ forkserver_fini(struct forkserver *f)
 	buf_fini(&f->in);
 	buf_fini(&f->out);
 	free(f->handlers);
+	free(f->ca);
+	hostrules_fini(&f->hosts.allow);
+	hostrules_fini(&f->hosts.deny);
 	fd_close(&f->sock);
 }
 

@@ -120,6 +120,8 @@ load_body(mrb_state *mrb, void *arg)
 	if (r != 0)
 		mrb_raisef(mrb, E_RUNTIME_ERROR, "%s cannot be read: %s", j->file,
 		    strerror(errno));
+	if (j->source.n && memmem(j->source.p, j->source.n, "HTTP", 4))
+		engine_of(mrb)->names_http = true;
 	load_run(mrb, j);
 	return mrb_nil_value();
 }

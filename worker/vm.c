@@ -115,6 +115,9 @@ vm_find_classes(mrb_state *mrb, void *arg)
 	c->bytes = mrb_class_get_under(mrb, c->cloud, "Bytes");
 	c->request = mrb_class_get_under(mrb, c->cloud, "Request");
 	c->time = mrb_class_get(mrb, "Time");
+	struct RClass *http = mrb_module_get(mrb, "HTTP");
+	c->http_response = mrb_class_get_under(mrb, http, "Response");
+	c->http_error = mrb_class_get_under(mrb, http, "Error");
 	return mrb_nil_value();
 }
 

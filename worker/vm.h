@@ -41,6 +41,7 @@
 	X(iv_body, "@body")                                                            \
 	X(iv_headers, "@headers")                                                      \
 	X(iv_params, "@params")                                                        \
+	X(iv_url, "@url")                                                              \
 	X(at, "at")                                                                    \
 	X(to_i, "to_i")                                                                \
 	X(usec, "usec")                                                                \
@@ -57,7 +58,7 @@ struct vm_classes {
 	struct RClass *cloud, *error, *timeout, *cancelled, *detached, *response,
 	    *bytes;
 	struct RClass *rejected;
-	struct RClass *request, *time;
+	struct RClass *request, *time, *http_response, *http_error;
 };
 
 typedef void vm_no_memory_cb(void *arg);

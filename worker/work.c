@@ -25,6 +25,8 @@
 #define DRAIN_MS 1000
 #define SYMBOLS_GROWN_MAX 10000 /* making the next one takes 40 us then */
 #define NNG_MEMORY_BYTES ((rlim_t)128 << 20)
+/* libcurl's libraries map 17 MB, each of its resolver threads a quarter of one. */
+#define HTTP_MEMORY_BYTES ((rlim_t)64 << 20)
 
 struct work {
 	struct engine *engine;
@@ -316,7 +318,9 @@ work_limit_memory(const struct engine *e)
 #ifdef DEFERD_SANITIZED
 	(void)e; /* sanitizers reserve terabytes */
 #else
-	rlim_t bytes = (rlim_t)e->conf.memory_bytes + NNG_MEMORY_BYTES;
+	rlim_t bytes =
+	    (rlim_t)e->conf.memory_bytes + NNG_MEMORY_BYTES +
+	    (e->names_http ? HTTP_MEMORY_BYTES + e->conf.http.held_bytes : 0);
 	struct rlimit r = {bytes, bytes};
 
 	if (e->conf.memory_bytes && setrlimit(RLIMIT_AS, &r) != 0)
@@ -377,6 +381,8 @@ work_run(struct engine *e, const struct work_order *order)
 	e->vm.no_memory = work_on_no_memory;
 	e->vm.no_memory_arg = &w;
 	w.base = event_base_new();
+	if (w.base)
+		http_set_loop(e, w.base);
 	if (!w.base || !(w.link = work_open_link(&w)) || !work_add_events(&w)) {
 		log_error("worker %llu cannot reach the supervisor: exiting",
 		    (unsigned long long)order->worker);

@@ -86,7 +86,7 @@ $r = Deferd->prepare(yaml => $sample)->check('-T');
 is $r->{status}, 0, 'the sample is good';
 unlike $r->{err}, qr/deferd\.yaml:\d+:/, '... without a notice';
 my $uncommented = $sample =~ s/^( *)# ( *(?!- |master:)[a-z]\w*:)/$1$2/gmr;
-$uncommented =~ s/^ *(?:viewGroup|operateGroup|adminGroup|path|user|pidFile|defaultApp|files): .*\n//gm;
+$uncommented =~ s/^ *(?:viewGroup|operateGroup|adminGroup|path|allow|deny|ca|user|pidFile|defaultApp|files): .*\n//gm;
 isnt $uncommented, $sample, 'the sample without its "# "';
 is(Deferd->prepare(yaml => $uncommented)->check('-T')->{out}, $r->{out},
     '... is the same: it shows the defaults');

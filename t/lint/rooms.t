@@ -58,6 +58,8 @@ verdict 'NNG only in link.c', $all,
     includes(\%system, qr{^(?!t/|.*/link\.c$)}, qr{^nng/}, 'only */link.c speaks NNG');
 verdict 'mruby only in worker', $all,
     includes(\%system, qr{^(?!worker/|t/)}, qr{^mruby}, 'only worker/ runs Ruby');
+verdict 'libcurl only in worker/http_*', $all,
+    includes(\%system, qr{^(?!worker/http_\w+\.[ch]$)}, qr{^curl/}, 'only worker/http_* speak HTTP');
 verdict 'libyaml only in conf_yaml.c', $all,
     includes(\%system, qr{^(?!supervisor/conf_yaml\.c$)}, qr{^yaml\.h}, 'only conf_yaml.c reads YAML');
 verdict 'databases only in their store engine', $all,

@@ -61,7 +61,7 @@ module Deferd
 
   def self.__advice(name)
     case name.to_s
-    when "HTTP", "Data" then "#{name} is not available yet"
+    when "Data" then "#{name} is not available yet"
     when "Thread", "Mutex", "Queue", "Process", "Dir", "Kernel", "Signal"
       "#{name} does not exist in handlers: use async { } and Deferred"
     when "Regexp" then "Regexp does not exist in mruby: use String#index, split, start_with?"

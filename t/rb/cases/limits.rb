@@ -120,7 +120,7 @@ Cloud.function("inspect_deep") { a = []; 5000.times { a = [a] }; a.inspect.size 
 # want: log error y
 # want: done 1
 # run: http {}
-# want: failed RAISED NameError: HTTP is not available yet
+# want: failed RAISED HTTP::Error: GET (any URL): HTTP cannot be used here: this process has no event loop
 # run: unknown {}
 # want: failed RAISED NameError: uninitialized constant *Nope
 # run: nonstd {}
