@@ -10,16 +10,6 @@
 #include <mruby/error.h>
 #include <mruby/variable.h>
 
-static mrb_value
-place_value(struct engine *e, mrb_value block)
-{
-	int line;
-	const char *file = place_of_call(&e->vm, block, &line);
-	mrb_sym sym = mrb_intern_cstr(e->vm.mrb, file);
-
-	return mrb_fixnum_value((mrb_int)sym << 24 | (line & 0xffffff));
-}
-
 struct scope *
 scope_here(struct engine *e)
 {
@@ -42,7 +32,7 @@ d_bare(mrb_state *mrb, mrb_value self)
 static mrb_value
 d_mark_place(mrb_state *mrb, mrb_value self)
 {
-	IV_SET(mrb, self, place, place_value(engine_of(mrb), mrb_nil_value()));
+	IV_SET(mrb, self, place, place_code(&engine_of(mrb)->vm, mrb_nil_value()));
 	return self;
 }
 
@@ -122,7 +112,7 @@ then_make(struct engine *e, mrb_value self, mrb_value on_ok, mrb_value on_err)
 		IV_SET(mrb, d, on_err, on_err);
 	if ((e->running && e->running->detached) || mrb_test(IV(mrb, self, detached)))
 		IV_SET(mrb, d, detached, mrb_true_value());
-	IV_SET(mrb, d, place, place_value(e, mrb_nil_p(on_ok) ? on_err : on_ok));
+	IV_SET(mrb, d, place, place_code(&e->vm, mrb_nil_p(on_ok) ? on_err : on_ok));
 	IV_SET(mrb, self, handled, mrb_true_value());
 	if (mrb_nil_p(IV(mrb, self, state)))
 		deferred_add_reaction(mrb, self, d);
@@ -216,7 +206,7 @@ d_async(mrb_state *mrb, mrb_value self UNUSED)
 	mrb_value d = deferred_begin(e, PEND_ASYNC);
 	struct pend *p = deferred_pend(e, d);
 	p->file = place_of_call(&e->vm, block, &p->line);
-	IV_SET(mrb, d, place, place_value(e, block));
+	IV_SET(mrb, d, place, place_code(&e->vm, block));
 	IV_SET(mrb, d, mode, mrb_fixnum_value(MODE_ASYNC));
 	IV_SET(mrb, d, on_ok, block);
 	IV_SET(mrb, d, scope, mrb_fixnum_value(e->scope->code));

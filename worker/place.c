@@ -10,7 +10,6 @@ struct place {
 	const mrb_irep *irep;
 	uint32_t at; /* the instruction */
 	const char *file;
-	int line;
 };
 
 bool
@@ -29,10 +28,7 @@ place_of_frame(mrb_state *mrb, const mrb_callinfo *ci, struct place *p)
 		return false;
 	p->at = (uint32_t)(ci->pc - 1 - p->irep->iseq);
 	p->file = mrb_debug_get_filename(mrb, p->irep, p->at);
-	if (!p->file || place_is_ours(p->file))
-		return false;
-	p->line = mrb_debug_get_line(mrb, p->irep, p->at);
-	return true;
+	return p->file && !place_is_ours(p->file);
 }
 
 static bool
@@ -54,21 +50,9 @@ place_stack(struct vm *vm, struct place_frame *out, size_t max)
 
 	for (mrb_callinfo *ci = c->ci; ci >= c->cibase && n < max; ci--)
 		if (place_of_frame(vm->mrb, ci, &p))
-			out[n++] = (struct place_frame){p.file, p.line, ci->mid};
+			out[n++] = (struct place_frame){
+			    p.file, mrb_debug_get_line(vm->mrb, p.irep, p.at), ci->mid};
 	return n;
-}
-
-const char *
-place_here(struct vm *vm, int *line)
-{
-	struct place p;
-
-	if (!place_find(vm->mrb, &p)) {
-		*line = 0;
-		return "?";
-	}
-	*line = p.line;
-	return p.file;
 }
 
 /* The code of a block that is written in that very caller; NULL: it comes from
@@ -96,21 +80,73 @@ place_body_line(mrb_state *mrb, const mrb_irep *block, int end)
 	return line;
 }
 
+static int
+place_call_line(mrb_state *mrb, const struct place *p, const mrb_irep *block)
+{
+	int line = mrb_debug_get_line(mrb, p->irep, p->at);
+	int body = block ? place_body_line(mrb, block, line) : line;
+
+	for (uint32_t i = body < line ? p->at : 0; i-- > 0 && line > body;)
+		line = mrb_debug_get_line(mrb, p->irep, i);
+	return line;
+}
+
+/* Finding a line takes mruby a walk through the code before it, so lines are kept. The
+ * code is, too: another could come to stand at its address. */
+static struct place_line *
+place_known(struct vm *vm, const struct place *p, const mrb_irep *block)
+{
+	uintptr_t where = (uintptr_t)p->irep / 16 + p->at;
+	struct place_line *l = &vm->lines[where % PLACE_LINES];
+
+	if (l->caller == p->irep && l->block == block && l->at == p->at)
+		return l;
+	if (l->caller)
+		mrb_irep_decref(vm->mrb, (mrb_irep *)l->caller);
+	*l = (struct place_line){p->irep, block, p->at, p->file, 0, 0};
+	mrb_irep_incref(vm->mrb, (mrb_irep *)p->irep);
+	l->line = place_call_line(vm->mrb, p, block);
+	return l;
+}
+
+void
+place_forget(struct vm *vm)
+{
+	for (int i = 0; i < PLACE_LINES; i++) {
+		if (vm->lines[i].caller)
+			mrb_irep_decref(vm->mrb, (mrb_irep *)vm->lines[i].caller);
+		vm->lines[i].caller = NULL;
+	}
+}
+
 const char *
 place_of_call(struct vm *vm, mrb_value block, int *line)
 {
 	struct place p;
 
-	if (!place_find(vm->mrb, &p)) {
-		*line = 0;
+	*line = 0;
+	if (!place_find(vm->mrb, &p))
 		return "?";
-	}
-	*line = p.line;
-	const mrb_irep *irep = place_block(p.irep, block);
-	int body = irep ? place_body_line(vm->mrb, irep, p.line) : p.line;
-	if (body >= p.line)
-		return p.file;
-	for (uint32_t i = p.at; i-- > 0 && *line > body;)
-		*line = mrb_debug_get_line(vm->mrb, p.irep, i);
+	*line = place_known(vm, &p, place_block(p.irep, block))->line;
 	return p.file;
+}
+
+const char *
+place_here(struct vm *vm, int *line)
+{
+	return place_of_call(vm, mrb_nil_value(), line);
+}
+
+mrb_value
+place_code(struct vm *vm, mrb_value block)
+{
+	struct place p;
+
+	if (!place_find(vm->mrb, &p))
+		return mrb_fixnum_value(0);
+	struct place_line *l = place_known(vm, &p, place_block(p.irep, block));
+	if (!l->code)
+		l->code = (mrb_int)mrb_intern_cstr(vm->mrb, l->file) << 24 |
+			  (l->line & 0xffffff);
+	return mrb_fixnum_value(l->code);
 }

@@ -12,7 +12,12 @@ const char *place_here(struct vm *, int *line);
 /* The same for a method that was given a block: mruby says that a call with a block of
  * several lines stands at the block's `end`; this is where it begins. */
 const char *place_of_call(struct vm *, mrb_value block, int *line);
-/* What the present fiber runs of the handlers' files, the innermost first; their number. */
+/* The same as one Integer, file symbol << 24 | line; 0: there is none. MAY_RAISE. */
+mrb_value place_code(struct vm *, mrb_value block);
+/* Before the interpreter is closed: lets go of the code whose lines are known. */
+void place_forget(struct vm *);
+/* What the present fiber runs of the handlers' files, the innermost first; their
+ * number. */
 struct place_frame {
 	const char *file;
 	int line;

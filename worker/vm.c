@@ -4,6 +4,7 @@
 #include "../common/log.h"
 #include "gate.h"
 #include "pin.h"
+#include "place.h"
 #include <malloc.h>
 #include <mruby/class.h>
 #include <mruby/irep.h>
@@ -161,8 +162,10 @@ vm_close(struct vm *vm)
 {
 	CHECK(vm, VM_MAGIC);
 	vm->cap_bytes = 0;
-	if (vm->mrb)
+	if (vm->mrb) {
+		place_forget(vm);
 		mrb_close(vm->mrb);
+	}
 	vm->mrb = NULL;
 	vm->magic = 0;
 }

@@ -61,6 +61,16 @@ struct vm_classes {
 	struct RClass *request, *time, *http_response, *http_error;
 };
 
+/* A line that place.c has found: of the instruction at of caller, given that block. */
+#define PLACE_LINES 64
+struct place_line {
+	const struct mrb_irep *caller, *block;
+	uint32_t at;
+	const char *file;
+	int line;
+	mrb_int code; /* 0: not asked for yet */
+};
+
 typedef void vm_no_memory_cb(void *arg);
 
 struct vm {
@@ -76,6 +86,7 @@ struct vm {
 	uint32_t pin_free;
 	struct vm_syms sym;
 	struct vm_classes cls;
+	struct place_line lines[PLACE_LINES];
 };
 
 /* Opens the interpreter; ud is what C methods find in mrb->ud. Then the owner defines
