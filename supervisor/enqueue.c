@@ -30,8 +30,8 @@ enqueue_answer(struct seat *s, uint64_t request, const struct task *t, enum faul
 		m.message = span_str(message ? message : fault_info(f)->text);
 	}
 	if (link_put(s->link, MSG_ENQUEUED, &m) != 0)
-		log_error("worker %llu: no memory to answer its Cloud.enqueue",
-		    (unsigned long long)s->worker);
+		log_about(LOG_LEVEL_ERROR, &(struct log_about){.worker = s->worker},
+		    "no memory to answer its Cloud.enqueue");
 }
 
 static struct seat *

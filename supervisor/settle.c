@@ -181,6 +181,21 @@ settle_emit_requeue(
 	events_end(c->events);
 }
 
+static void
+settle_log_requeue(const struct task *t, bool charged)
+{
+	char id[TASKID_TEXT_BYTES];
+	struct log_about about = tasks_about(t, id);
+
+	if (charged)
+		log_about(LOG_LEVEL_WARN, &about,
+		    "its worker died while it ran Ruby: it waits again, death %u of %d",
+		    t->deaths, CORE_DEATHS_MAX);
+	else
+		log_about(LOG_LEVEL_INFO, &about,
+		    "its worker has gone: it waits again, uncharged");
+}
+
 void
 settle_requeue(struct core *c, struct task *t, bool charged, const char *reason)
 {
@@ -192,6 +207,7 @@ settle_requeue(struct core *c, struct task *t, bool charged, const char *reason)
 	t->flags &= (uint8_t)~TASK_CANCELLING;
 	stats_add(&c->stats, STAT_TASKS_RERUN, 1);
 	settle_emit_requeue(c, t, charged, reason);
+	settle_log_requeue(t, charged);
 	durable_change(c, t, 0);
 	/* A sync caller goes on waiting until its deadline; the others have none while
 	 * queued. */

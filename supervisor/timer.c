@@ -38,6 +38,7 @@ timer_adopt(struct task *t)
 static void
 timer_tick(struct core *c, struct handler *h)
 {
+	struct log_about about = {.app = h->app->conf->id, .handler = h->name};
 	struct buf envelope;
 	enum fault f;
 
@@ -46,8 +47,8 @@ timer_tick(struct core *c, struct handler *h)
 	if (h->tick_ms <= c->now_ms)
 		h->tick_ms = c->now_ms + h->every_ms;
 	if (h->ticking) {
-		log_info("%s/%s: the last tick has not ended: this one is left out",
-		    h->app->conf->id, h->name);
+		log_about(LOG_LEVEL_INFO, &about,
+		    "the last tick has not ended: this one is left out");
 		return;
 	}
 	buf_init(&envelope, 0);
@@ -62,8 +63,8 @@ timer_tick(struct core *c, struct handler *h)
 	h->ticking = true;
 	if ((f = core_submit(c, &sub, NULL)) != FAULT_NONE) {
 		h->ticking = false;
-		log_warn("%s/%s: its tick was not accepted: %s", h->app->conf->id,
-		    h->name, fault_info(f)->text);
+		log_about(LOG_LEVEL_WARN, &about, "its tick was not accepted: %s",
+		    fault_info(f)->text);
 	}
 	buf_fini(&envelope);
 }

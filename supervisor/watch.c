@@ -110,10 +110,15 @@ watch_cb(evutil_socket_t fd UNUSED, short what UNUSED, void *arg)
 void
 watch_arm_deadline(struct core *c, struct task *t, int64_t at_ms)
 {
-	if (heap_has(&t->deadline))
+	char id[TASKID_TEXT_BYTES];
+
+	if (heap_has(&t->deadline)) {
 		heap_move(&c->tasks.deadlines, &t->deadline, at_ms);
-	else if (heap_push(&c->tasks.deadlines, &t->deadline, at_ms) != 0)
-		log_error("no memory to watch a task's deadline: only its worker does");
+	} else if (heap_push(&c->tasks.deadlines, &t->deadline, at_ms) != 0) {
+		struct log_about about = tasks_about(t, id);
+		log_about(LOG_LEVEL_ERROR, &about,
+		    "no memory to watch its deadline: only its worker does");
+	}
 }
 
 static void
@@ -121,7 +126,8 @@ watch_leased_due(struct core *c, struct task *t)
 {
 	struct seat *s = seat_of(t->seat);
 	int64_t end_ms = dispatch_deadline_ms(t);
-	char why[128];
+	char why[128], id[TASKID_TEXT_BYTES];
+	struct log_about about = tasks_about(t, id);
 
 	t->flags |= TASK_TIMED_OUT;
 	if (t->execution == EXEC_SYNC && !(t->flags & TASK_ANSWERED)) {
@@ -132,6 +138,9 @@ watch_leased_due(struct core *c, struct task *t)
 	heap_remove(&c->tasks.deadlines, &t->deadline);
 	snprintf(why, sizeof why, "%s is %lld ms over its deadline and did not stop",
 	    t->handler->name, (long long)(c->now_ms - end_ms));
+	log_about(LOG_LEVEL_WARN, &about,
+	    "%lld ms over its deadline and did not stop: its worker is killed",
+	    (long long)(c->now_ms - end_ms));
 	seat_kill(s, KILL_DEADLINE, why);
 }
 

@@ -27,6 +27,19 @@ cut_deadline(struct engine *e, struct due *d)
 	scope_cut(e, CONTAINER_OF(d, struct scope, deadline), CAUSE_TIMEOUT, NULL);
 }
 
+static void
+cut_log(const struct scope *s)
+{
+	char id[TASKID_TEXT_BYTES];
+	struct log_about about = {.handler = s->handler->name,
+	    .task = taskid_text(&s->task->id, id),
+	    .attempt = s->task->attempt};
+
+	log_about(LOG_LEVEL_WARN, &about,
+	    "it awaits on after it was interrupted: its fiber is given up, the worker "
+	    "will be replaced");
+}
+
 /* The time for `ensure` is over. */
 void
 cut_grace_over(struct engine *e, struct due *d)
@@ -40,9 +53,7 @@ cut_grace_over(struct engine *e, struct due *d)
 			continue;
 		while ((f = TAILQ_FIRST(&t->fibers))) {
 			e->retire = "a handler went on awaiting after its deadline";
-			log_warn("%s \"%s\" awaits on after it was interrupted: its "
-				 "fiber is given up, the worker will be replaced",
-			    kind_name(t->handler->kind), t->handler->name);
+			cut_log(t);
 			fiber_abandon(e, f);
 		}
 		scope_check(e, t);

@@ -187,8 +187,11 @@ task_refuse(struct engine *e, struct task *t, const char *why)
 	struct msg_failed m = {.cause = CAUSE_RAISED,
 	    .class = span_str("RuntimeError"),
 	    .message = span_str(why)};
+	char id[TASKID_TEXT_BYTES];
+	struct log_about about = {
+	    .task = taskid_text(&t->id, id), .attempt = t->attempt};
 
-	log_error("a task cannot be run: %s", why);
+	log_about(LOG_LEVEL_ERROR, &about, "it cannot be run: %s", why);
 	task_send_failed(e, t, &m);
 	t->ended = true;
 	task_free(e, t);
