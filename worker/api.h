@@ -13,6 +13,7 @@ void api_log_define(struct engine *);
 void api_json_define(struct engine *);
 void api_time_define(struct engine *);
 void api_call_define(struct engine *);
+void api_missing_define(struct engine *);
 /* Hides the classes that would block the worker; after the prelude. */
 void api_hide_blocking(struct engine *);
 /* A line that a handler, or a file being loaded, says. */

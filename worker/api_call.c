@@ -7,6 +7,7 @@
 #include "deferred.h"
 #include "error.h"
 #include "request.h"
+#include "similar.h"
 #include <mruby/class.h>
 #include <mruby/error.h>
 #include <mruby/string.h>
@@ -64,19 +65,35 @@ call_deadline_ns(
 	return own == 0 || left < own ? left : own;
 }
 
-static const struct handler *
-call_find(struct engine *e, const char *kind, mrb_value name)
+static void
+call_refuse_name(struct engine *e, enum kind kind, struct span name)
 {
-	const struct handler *h = catalog_find(&e->catalog, kind_parse(span_str(kind)),
-	    span_of(RSTRING_PTR(name), (size_t)RSTRING_LEN(name)));
+	const struct catalog *c = &e->catalog;
+	struct similar s;
 
-	if (!h) {
-		buf_reset(&e->why);
-		buf_printf(&e->why, "Cloud.call: there is no %s \"%s\"",
-		    kind[0] ? kind : "function, event, service method or job",
-		    mrb_str_to_cstr(e->vm.mrb, name));
-		call_refuse(e, buf_cstr(&e->why));
-	}
+	similar_init(&s, name);
+	for (size_t i = 0; i < c->n; i++)
+		if (kind == KIND_ANY || c->item[i]->kind == kind)
+			similar_try(&s, span_str(c->item[i]->name));
+	buf_reset(&e->why);
+	buf_printf(&e->why, "Cloud.call: there is no %s \"%.*s\"",
+	    kind == KIND_ANY ? "function, event, service method or job"
+			     : kind_name(kind),
+	    SPAN_FMT(name));
+	if (s.best[0])
+		buf_printf(&e->why, ". Did you mean \"%s\"?", s.best);
+	call_refuse(e, buf_cstr(&e->why));
+}
+
+static const struct handler *
+call_find(struct engine *e, const char *kind_text, mrb_value text)
+{
+	enum kind kind = kind_parse(span_str(kind_text));
+	struct span name = span_of(RSTRING_PTR(text), (size_t)RSTRING_LEN(text));
+	const struct handler *h = catalog_find(&e->catalog, kind, name);
+
+	if (!h)
+		call_refuse_name(e, kind, name);
 	return h;
 }
 

@@ -153,6 +153,7 @@ api_define(struct engine *e)
 	api_cloud_define(e);
 	api_json_define(e);
 	api_log_define(e);
+	api_missing_define(e);
 	api_time_define(e);
 }
 

@@ -64,7 +64,7 @@ static const char *
 suspend_explain_c(struct engine *e, const mrb_callinfo *ci)
 {
 	mrb_state *mrb = e->vm.mrb;
-	const char *name = suspend_name(mrb, ci), *caller = suspend_caller(mrb, ci);
+	const char *name = suspend_name(mrb, ci);
 
 	buf_reset(&e->why);
 	for (size_t i = 0; name && i < COUNT_OF(from_c); i++)
@@ -75,6 +75,7 @@ suspend_explain_c(struct engine *e, const mrb_callinfo *ci)
 			    from_c[i].what, from_c[i].instead);
 			return buf_cstr(&e->why);
 		}
+	const char *caller = suspend_caller(mrb, ci);
 	if (caller)
 		buf_printf(&e->why,
 		    "await cannot suspend what %s calls: mruby calls it from C. "

@@ -14,7 +14,7 @@ open my $supp, '<', "$top/t/valgrind.supp" or die "t/valgrind.supp: $!";
 my $entries = grep { /^\{/ } <$supp>;
 cmp_ok($entries, '<=', 10, 'at most 10 suppressions');
 
-for my $name (qw(hello deferred detached detached_fail detached_warn call time_out service suspend backtrace detached_own json limits load_syntax load_raise)) {
+for my $name (qw(hello deferred detached detached_fail detached_warn call time_out service suspend names backtrace detached_own json limits load_syntax load_raise)) {
 	my $out = `valgrind -q --error-exitcode=99 --leak-check=full --suppressions="$top/t/valgrind.supp" "$build/t/rb/drive" "$top/t/rb/cases/$name.rb" 2>&1`;
 	is($?, 0, $name) or diag($out);
 }

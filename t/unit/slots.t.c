@@ -1,8 +1,39 @@
 /* slots.t.c: the worker's tables: codes that are never mistaken, and the catalogue. */
 #include "t.h"
 #include "../../worker/catalog.h"
+#include "../../worker/similar.h"
 #include "../../worker/slots.h"
 #include "../../worker/text.h"
+
+static void
+t_similar(void)
+{
+	static const struct {
+		const char *a, *b;
+		unsigned edits;
+	} pair[] = {{"", "", 0}, {"a", "", 1}, {"", "ab", 2}, {"same", "same", 0},
+	    {"lenght", "length", 1}, {"parms", "params", 1}, {"abc", "xabcy", 2},
+	    {"kitten", "sitting", 3}, {"abcd", "badc", 2}, {"ab", "ca", 2}};
+	struct similar s;
+
+	for (size_t i = 0; i < COUNT_OF(pair); i++) {
+		struct span a = span_str(pair[i].a), b = span_str(pair[i].b);
+		EQ_INT(similar_edits(a, b, 9), pair[i].edits);
+		EQ_INT(similar_edits(b, a, 9), pair[i].edits);
+		if (pair[i].edits > 1)
+			EQ_INT(similar_edits(a, b, 1), 2);
+	}
+	similar_init(&s, span_str("foo"));
+	similar_try(&s, span_str("bar"));
+	EQ_STR(s.best, "");
+	similar_try(&s, span_str("fooo"));
+	similar_try(&s, span_str("_foo"));
+	similar_try(&s, span_str("foooooooooooooooooooooooooooooooooooooooooooooooo"));
+	EQ_STR(s.best, "fooo");
+	similar_init(&s, span_str("a-name-that-is-much-too-long-to-be-compared-with"));
+	similar_try(&s, span_str("a-name-that-is-much-too-long-to-be-compared"));
+	EQ_STR(s.best, "");
+}
 
 static void
 t_codes_are_not_reused(void)
@@ -107,4 +138,5 @@ t_text(void)
 	buf_fini(&b);
 }
 
-TESTS(TEST(codes_are_not_reused), TEST(against_a_model), TEST(catalogue), TEST(text))
+TESTS(TEST(similar), TEST(codes_are_not_reused), TEST(against_a_model), TEST(catalogue),
+    TEST(text))

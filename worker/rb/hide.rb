@@ -98,6 +98,8 @@ class Module
   def const_missing(name)
     advice = Deferd.__advice(name)
     raise NameError, advice if advice
-    raise NameError, "uninitialized constant #{self == Object ? name : "#{self}::#{name}"}"
+    inside = self == Object ? "" : "#{self}::"
+    meant = Deferd.__similar(name.to_s, constants)
+    raise NameError, "uninitialized constant #{inside}#{name}" + (meant ? ". Did you mean #{inside}#{meant}?" : "")
   end
 end
