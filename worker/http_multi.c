@@ -11,7 +11,6 @@
 
 #define HTTP_MAGIC 0x68747470u
 #define RESOLVER_STACK_BYTES (256 * 1024)
-#define IDLE_CONNECTIONS 32
 #define BODY_BYTES (10 << 20)
 #define CONCURRENT 64
 #define PER_TASK 16
@@ -279,7 +278,7 @@ http_open(struct http *h)
 	h->lib.multi_setopt(h->multi, CURLMOPT_SOCKETDATA, h);
 	h->lib.multi_setopt(h->multi, CURLMOPT_TIMERFUNCTION, multi_set_timer);
 	h->lib.multi_setopt(h->multi, CURLMOPT_TIMERDATA, h);
-	h->lib.multi_setopt(h->multi, CURLMOPT_MAXCONNECTS, (long)IDLE_CONNECTIONS);
+	h->lib.multi_setopt(h->multi, CURLMOPT_MAXCONNECTS, (long)h->conf.concurrent);
 	return NULL;
 }
 

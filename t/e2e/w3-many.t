@@ -54,6 +54,7 @@ is scalar(grep { ($_->{json}{result} // 0) == 200 } @r), 100, '100 requests from
 cmp_ok time - $began, '<', 2, '... in three rounds';
 is $stub->stats->{most}, 40, '... 40 at once: http.concurrent';
 is_deeply $d->call(many => params('/echo', n => 300))->{json}{result}, [200], '300 of one task';
+cmp_ok $stub->stats->{connections}, '<=', 40, '... all of them over 40 connections';
 $stub = Stub->start;
 $url = $stub->url;
 is_deeply $d->call(many => params('/slow?ms=50', n => 30))->{json}{result}, [200], '30 of one task';
