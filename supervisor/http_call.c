@@ -20,6 +20,7 @@
 /* A call that is answered sooner than this costs no system call to be watched. */
 #define CALL_YOUNG_MS 10
 #define CALL_SWEEP_US 20000
+#define CALL_LOOK_US 100000
 #define CALL_SPARE_MAX 1024
 #define CALL_KEEP_BYTES (1 << 16) /* of the memory that envelopes are built in */
 
@@ -256,15 +257,21 @@ call_probe(struct call *c, int fd)
 		log_debug("probing a client: %m");
 }
 
+static void call_look_later(struct call *);
+
 static void
-call_watch_cb(evutil_socket_t fd, short what UNUSED, void *arg)
+call_watch_cb(evutil_socket_t fd UNUSED, short what UNUSED, void *arg)
 {
 	struct call *c = arg;
 	struct evhttp_connection *conn = c->conn;
+	int sock = bufferevent_getfd(evhttp_connection_get_bufferevent(conn));
 
-	switch (peer_state(fd)) {
-	case PEER_THERE: break;
-	case PEER_SENDS_NO_MORE: call_probe(c, fd); break;
+	switch (peer_state(sock)) {
+	case PEER_THERE: call_look_later(c); break;
+	case PEER_SENDS_NO_MORE:
+		call_probe(c, sock);
+		call_look_later(c);
+		break;
 	case PEER_GONE:
 		call_lose(c);
 		evhttp_connection_free(conn);
@@ -272,15 +279,29 @@ call_watch_cb(evutil_socket_t fd, short what UNUSED, void *arg)
 	}
 }
 
-/* Edge-triggered, so that what a client pipelines does not keep the loop busy. */
+/* A client that has pipelined something, or sends no more: the kernel would tell of it
+ * again and again. */
+static void
+call_look_later(struct call *c)
+{
+	static const struct timeval pause = {0, CALL_LOOK_US};
+
+	event_assign(&c->watch, c->http->base, -1, 0, call_watch_cb, c);
+	if (event_add(&c->watch, &pause) != 0)
+		log_warn("a client cannot be watched: its task runs even if it leaves");
+}
+
+/* Not edge-triggered: when an event that is goes in the same turn as another comes for
+ * the same descriptor, libevent 2.1 makes that one edge-triggered too, and of a reply
+ * only the first 16 KiB left (measured). */
 static void
 call_watch(struct call *c)
 {
 	struct http *http = c->http;
 	struct bufferevent *bev = evhttp_connection_get_bufferevent(c->conn);
 
-	event_assign(&c->watch, http->base, bufferevent_getfd(bev),
-	    EV_READ | EV_CLOSED | EV_ET | EV_PERSIST, call_watch_cb, c);
+	event_assign(&c->watch, http->base, bufferevent_getfd(bev), EV_READ | EV_CLOSED,
+	    call_watch_cb, c);
 	TAILQ_REMOVE(&http->young, c, link);
 	TAILQ_INSERT_TAIL(&http->watched, c, link);
 	c->watching = true;
