@@ -9,6 +9,9 @@
 
 struct http;
 
+/* May enough files be open for this config? Raises the limit as far as it is allowed to.
+ * False: too few for a start, and logged why. */
+bool http_has_files(const struct conf *);
 /* Listens on every address of the config: what was handed over is claimed, the rest is
  * opened. NULL with a logged sentence when that cannot be. The core is borrowed. */
 struct http *http_new(struct event_base *, struct core *, struct handover *);

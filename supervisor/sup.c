@@ -290,7 +290,7 @@ sup_loop(struct sup *s)
 static int
 sup_begin(struct sup *s)
 {
-	if (!sup_open_base(s))
+	if (!http_has_files(s->conf) || !sup_open_base(s))
 		return EXIT_SYSTEM_;
 	sup_take_signals(s);
 	/* before there is a child to inherit what it takes away */

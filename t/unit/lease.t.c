@@ -216,5 +216,35 @@ t_scaled_down(void)
 	lease_fini(&p.lease);
 }
 
-TESTS(TEST(low_limit), TEST(seed_promise), TEST(main_may_use_all), TEST(low_disabled),
-    TEST(spreads_load), TEST(requeued_runs_first), TEST(scaled_down), TEST(property))
+/* A second reload finds a worker that still finishes what the first one left it with:
+ * it counts for nothing, before and after. */
+static void
+t_aside_twice(void)
+{
+	static struct pool p;
+
+	pool_init(&p, 2, 1, 1000000000);
+	struct task *long_one = pool_queue(&p, LANE_MAIN);
+	EQ_INT(pool_grants(&p), 1);
+	for (int i = 0; i < 3; i++) {
+		lease_seat_aside(&p.lease, &p.seat[0]);
+		EQ_INT(p.lease.app[0].seats, 1);
+		EQ_INT(p.lease.app[0].closing, 0);
+		EQ_INT(p.lease.occupied, 1);
+	}
+	lease_release(&p.lease, long_one);
+	lease_seat_empty(&p.lease, &p.seat[0]);
+	EQ_INT(p.lease.app[0].seats, 1);
+	EQ_INT(p.lease.app[0].closing, 0);
+	EQ_INT(p.lease.occupied, 1);
+	lease_seat_beside(&p.lease, &p.seat[0], 0);
+	lease_seat_enter(&p.lease, &p.seat[0]);
+	EQ_INT(p.lease.app[0].seats, 2);
+	EQ_INT(p.lease.occupied, 2);
+	EQ_INT(p.lease.idle, 2);
+	lease_fini(&p.lease);
+}
+
+TESTS(TEST(aside_twice), TEST(low_limit), TEST(seed_promise), TEST(main_may_use_all),
+    TEST(low_disabled), TEST(spreads_load), TEST(requeued_runs_first),
+    TEST(scaled_down), TEST(property))
