@@ -1,8 +1,10 @@
 /*
  * command_dossier.c: how workers died.
  */
+#include "../common/human.h"
 #include "command.h"
 #include "dossier.h"
+#include <stdio.h>
 #include <stdlib.h>
 
 void
@@ -48,6 +50,25 @@ dossier_show_lines(struct sheet *s, const struct dossier_lines *lines)
 }
 
 static void
+dossier_show_places(struct sheet *s, const struct dossier *d)
+{
+	char place[PAGE_FILE_BYTES + PAGE_NAME_BYTES + 16], text[300], ago[HUMAN_BYTES];
+
+	if (sheet_json(s))
+		dossier_put_places(sheet_json(s), d);
+	for (size_t i = 0; i < d->frame_n; i++)
+		sheet_str(s, NULL, i == 0 ? "its Ruby was at" : "",
+		    dossier_place_text(&d->frame[i], place, sizeof place));
+	for (size_t i = 0; i < d->await_n; i++) {
+		const struct dossier_await *a = &d->await[i];
+		snprintf(text, sizeof text, "%s:%u: %s, task %s, %s before its end%s",
+		    a->place.file, a->place.line, a->place.name, a->task,
+		    human_ms(a->ago_ms, ago), a->over ? "" : ", still waiting");
+		sheet_str(s, NULL, i == 0 ? "last awaits" : "", text);
+	}
+}
+
+static void
 dossier_show(struct sheet *s, const struct dossier *d)
 {
 	sheet_card(s, "obituary");
@@ -73,6 +94,7 @@ dossier_show(struct sheet *s, const struct dossier *d)
 	sheet_bytes(s, NULL, "peak memory", d->peak_kib * 1024);
 	sheet_bytes(s, "heap_bytes", "heap", (int64_t)d->heap_bytes);
 	sheet_int(s, "fibers", "fibers", (int64_t)d->fibers);
+	dossier_show_places(s, d);
 	dossier_show_lines(s, &d->lines);
 	sheet_end_card(s);
 }

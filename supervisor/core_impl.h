@@ -61,6 +61,7 @@ struct core {
 	struct heap delayed;	 /* by task.deadline, wall ms */
 	uint64_t generation;	 /* counts reloads, from 0 */
 	struct event *watch, *deadline;
+	struct event *shoot; /* at workers that were asked for their last words */
 	int64_t watched_ms;  /* when the watch last ran */
 	int64_t deadline_ms; /* what the timer is armed for; 0: not armed */
 	bool was_ready;

@@ -4,6 +4,7 @@
  */
 #include "dossier.h"
 #include "../common/clock.h"
+#include "../common/jsonw.h"
 #include "../common/log.h"
 #include "core_impl.h"
 #include <stdio.h>
@@ -83,6 +84,24 @@ dossier_fill_exit(struct dossier *d, const struct seat *s, const struct reap_exi
 	d->peak_kib = x->usage.ru_maxrss;
 }
 
+static void
+dossier_fill_places(struct dossier *d, const struct page *page, int64_t now_ms)
+{
+	struct page_await await[PAGE_AWAITS];
+
+	if (!page)
+		return;
+	d->frame_n = page_read_frames(page, d->frame);
+	d->await_n = page_read_awaits(page, await);
+	for (size_t i = 0; i < d->await_n; i++) {
+		struct dossier_await *a = &d->await[i];
+		a->place = await[i].place;
+		taskid_text(&await[i].task, a->task);
+		a->ago_ms = now_ms - await[i].since_ns / NS_PER_MS;
+		a->over = await[i].resumed != 0;
+	}
+}
+
 void
 dossier_open(struct seat *s, const struct reap_exit *x, const struct page_burst *burst)
 {
@@ -105,6 +124,7 @@ dossier_open(struct seat *s, const struct reap_exit *x, const struct page_burst 
 	snprintf(d->text, sizeof d->text, "%s", s->obituary);
 	dossier_fill_exit(d, s, x);
 	dossier_fill_task(d, s, burst);
+	dossier_fill_places(d, s->page, c->now_ms);
 	d->leases = s->lease.leased;
 	d->tasks_done = s->tasks_done;
 	d->heap_bytes = s->heap_bytes;
@@ -112,6 +132,42 @@ dossier_open(struct seat *s, const struct reap_exit *x, const struct page_burst 
 	d->lines = s->lines; /* the seat's next worker begins anew */
 	memset(&s->lines, 0, sizeof s->lines);
 	dossier_write_file(all, d, c->conf, c->now_ms);
+}
+
+/* --- showing --- */
+
+const char *
+dossier_place_text(const struct page_place *p, char *out, size_t n)
+{
+	snprintf(
+	    out, n, "%s:%u%s%s", p->file, p->line, p->name[0] ? " in " : "", p->name);
+	return out;
+}
+
+void
+dossier_put_places(struct jsonw *w, const struct dossier *d)
+{
+	char text[PAGE_FILE_BYTES + PAGE_NAME_BYTES + 16];
+
+	jsonw_key(w, "backtrace");
+	jsonw_array(w);
+	for (size_t i = 0; i < d->frame_n; i++)
+		jsonw_str(w, dossier_place_text(&d->frame[i], text, sizeof text));
+	jsonw_end_array(w);
+	jsonw_key(w, "awaits");
+	jsonw_array(w);
+	for (size_t i = 0; i < d->await_n; i++) {
+		const struct dossier_await *a = &d->await[i];
+		snprintf(text, sizeof text, "%s:%u", a->place.file, a->place.line);
+		jsonw_object(w);
+		jsonw_kstr(w, "task", a->task);
+		jsonw_kstr(w, "place", text);
+		jsonw_kstr(w, "what", a->place.name);
+		jsonw_kint(w, "ago_ms", a->ago_ms);
+		jsonw_kbool(w, "over", a->over);
+		jsonw_end_object(w);
+	}
+	jsonw_end_array(w);
 }
 
 const struct dossier *

@@ -6,6 +6,7 @@
 #define DEFERD_DOSSIER_H
 
 #include "../common/buf.h"
+#include "../common/page.h"
 #include "../common/taskid.h"
 
 #define DOSSIER_COUNT 100
@@ -14,7 +15,7 @@
 #define DOSSIER_TEXT_BYTES 384
 
 struct conf;
-struct page_burst;
+struct jsonw;
 struct reap_exit;
 struct seat;
 
@@ -28,6 +29,14 @@ void dossier_lines_add(struct dossier_lines *, unsigned level, struct span text)
 void dossier_lines_clear(struct dossier_lines *);
 /* The i-th, oldest first; NULL: there are fewer. */
 const char *dossier_lines_at(const struct dossier_lines *, unsigned i);
+
+/* One of the last awaits. */
+struct dossier_await {
+	struct page_place place; /* its name is what was awaited */
+	char task[TASKID_TEXT_BYTES];
+	int64_t ago_ms; /* how long before the end it began */
+	bool over;	/* it did not wait any more */
+};
 
 struct dossier {
 	uint64_t worker; /* its number is the record's id; 0: no record */
@@ -45,6 +54,9 @@ struct dossier {
 	uint64_t tasks_done;
 	int64_t lived_ms, user_ms, system_ms, peak_kib;
 	uint64_t heap_bytes, fibers; /* as of its last beat */
+	struct page_place frame[PAGE_FRAMES]; /* where its Ruby was, innermost first */
+	struct dossier_await await[PAGE_AWAITS]; /* the newest first */
+	size_t frame_n, await_n;
 	struct dossier_lines lines;
 };
 
@@ -61,6 +73,11 @@ void dossier_open(struct seat *, const struct reap_exit *, const struct page_bur
 const struct dossier *dossiers_at(const struct dossiers *, size_t i);
 const struct dossier *dossiers_find(const struct dossiers *, uint64_t worker);
 void dossiers_fini(struct dossiers *);
+
+/* "main.rb:12 in name", into out. */
+const char *dossier_place_text(const struct page_place *, char *out, size_t n);
+/* The members "backtrace" and "awaits" of a dossier in JSON. */
+void dossier_put_places(struct jsonw *, const struct dossier *);
 
 /* --- dossier_file.c --- */
 /* As JSON into the config's folder, where the oldest gives way; without waiting for the

@@ -58,6 +58,7 @@ dossier_put(struct jsonw *w, const struct dossier *d)
 	jsonw_kint(w, "peak_kib", d->peak_kib);
 	jsonw_kint(w, "heap_bytes", (int64_t)d->heap_bytes);
 	jsonw_kint(w, "fibers", (int64_t)d->fibers);
+	dossier_put_places(w, d);
 	dossier_put_lines(w, &d->lines);
 	jsonw_end_object(w);
 }

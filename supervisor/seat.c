@@ -41,7 +41,7 @@ seat_clear(struct seat *s)
 	s->page = NULL;
 	s->pid = s->peer_pid = 0;
 	s->hello = false;
-	s->lost_ms = 0;
+	s->lost_ms = s->shot_ms = 0;
 	s->killed = KILL_NONE;
 	s->retired = RETIRE_OWN;
 	s->first_bytes = 0;
@@ -54,8 +54,7 @@ seat_fini(struct seat *s)
 	seat_clear(s);
 }
 
-/* Runs an event through the table. False, and a log line, when it was not expected. */
-static enum life_action
+enum life_action
 seat_step(struct seat *s, enum life_event event)
 {
 	struct life_step step = life_step(s->life, event);
@@ -283,25 +282,6 @@ seat_on_bye(struct seat *s, const struct msg_bye *m)
 		seat_kill(s, KILL_BAD, "no memory to say goodbye");
 	stats_add(&c->stats, STAT_WORKERS_RETIRED_OWN + s->retired, 1);
 	emit_worker(c, s, "retire", why);
-}
-
-void
-seat_kill(struct seat *s, enum kill_cause cause, const char *why)
-{
-	struct core *c = s->core;
-
-	if (seat_step(s, LIFE_EV_KILL) != LIFE_SHOOT)
-		return;
-	s->killed = cause;
-	snprintf(s->obituary, sizeof s->obituary, "%s", why);
-	if (s->lease.state != LEASE_SEAT_CLOSING && s->lease.state != LEASE_SEAT_EMPTY)
-		lease_seat_closing(&c->lease, &s->lease, -1);
-	stats_add(&c->stats, STAT_WORKERS_KILLED_BURST + cause - KILL_BURST, 1);
-	if (cause != KILL_STOP)
-		log_warn("worker %llu (pid %d, seat %d): %s: killing it", W(s),
-		    (int)s->pid, s->lease.index + 1, why);
-	if (s->pid)
-		kill(s->pid, SIGKILL);
 }
 
 /* --- death --- */

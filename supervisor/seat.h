@@ -47,6 +47,7 @@ struct seat {
 	int64_t first_bytes; /* resident when it was weighed first; 0: it was not */
 	int64_t lost_ms; /* since when its pipe is closed; 0: it is not */
 	enum kill_cause killed;
+	int64_t shot_ms; /* SIGKILL comes then, if it has not ended by itself; 0: not so */
 	enum retire_cause retired;
 	int bye_status; /* what BYE said */
 	struct brake brake;
@@ -70,8 +71,14 @@ void seat_on_exit(struct seat *, const struct reap_exit *);
 
 /* Asks the worker to finish what it has and go. */
 void seat_retire(struct seat *, enum retire_cause, const char *reason);
-/* SIGKILL, for that cause; why is logged and stands in the obituary. */
+/* SIGKILL, for that cause; why is logged and stands in the obituary. A worker that hangs
+ * is first asked where its Ruby is, and gets 100 ms to answer (page.h). */
 void seat_kill(struct seat *, enum kill_cause, const char *why);
+/* The timer for those 100 ms; arg is the core. */
+void seat_shoot_cb(int fd, short what, void *arg);
+/* For seat_kill: runs an event through the table of life.h. A log line when it was not
+ * expected. */
+enum life_action seat_step(struct seat *, enum life_event);
 
 static inline struct seat *
 seat_of(struct lease_seat *s)

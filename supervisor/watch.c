@@ -199,7 +199,8 @@ watch_init(struct core *c)
 	c->watched_ms = c->now_ms;
 	c->watch = event_new(c->base, -1, EV_PERSIST, watch_cb, c);
 	c->deadline = event_new(c->base, -1, 0, watch_deadline_cb, c);
-	if (!c->watch || !c->deadline)
+	c->shoot = event_new(c->base, -1, 0, seat_shoot_cb, c);
+	if (!c->watch || !c->deadline || !c->shoot)
 		return -ERR_NOMEM;
 	event_add(c->watch, &every);
 	return 0;
@@ -212,4 +213,6 @@ watch_fini(struct core *c)
 		event_free(c->watch);
 	if (c->deadline)
 		event_free(c->deadline);
+	if (c->shoot)
+		event_free(c->shoot);
 }

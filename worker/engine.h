@@ -45,6 +45,7 @@ struct fiber {
 	pin pin;
 	pin interrupt; /* what its await raises when it runs next */
 	int64_t park;  /* code of its present await; 0: none */
+	uint32_t await;	 /* the same await's number in the shared page; 0: none */
 	mrb_value waits; /* the deferred that it awaits while parked */
 	enum fiber_state state;
 	bool root;     /* runs its scope's handler */

@@ -7,6 +7,7 @@
  */
 #include "deferred.h"
 #include "../common/log.h"
+#include "place.h"
 #include <mruby/array.h>
 #include <mruby/error.h>
 #include <mruby/class.h>
@@ -195,6 +196,9 @@ fiber_resume(struct engine *e, int64_t park)
 		return;
 	slots_del(&e->parks, park);
 	f->park = 0;
+	if (f->await)
+		page_resume(e->page, f->await);
+	f->await = 0;
 	fiber_run(e, f);
 }
 
@@ -224,6 +228,20 @@ fiber_detach(struct scope *s, mrb_value d)
 	return 0;
 }
 
+/* For whoever asks what it did when it is dead. */
+static void
+fiber_note_await(struct engine *e, struct fiber *f, mrb_value deferred)
+{
+	const struct pend *p = deferred_pend(e, deferred);
+	int line;
+
+	if (!e->page)
+		return;
+	const char *file = place_here(&e->vm, &line);
+	f->await = page_await(e->page, &f->scope->task->id, e->clock_ns(e->clock_arg),
+	    file, (uint32_t)line, p ? pend_what(p) : "a Deferred");
+}
+
 int64_t
 fiber_park(struct engine *e, mrb_value deferred)
 {
@@ -242,6 +260,7 @@ fiber_park(struct engine *e, mrb_value deferred)
 		    mrb, mrb_class_get(mrb, "FiberError"), "too many fibers await");
 	f->waits = deferred;
 	f->state = FIBER_PARKED;
+	fiber_note_await(e, f, deferred);
 	return f->park;
 }
 

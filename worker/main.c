@@ -7,6 +7,7 @@
 #include "../common/fd.h"
 #include "../common/log.h"
 #include "forkserver.h"
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -50,6 +51,10 @@ main(int argc, char **argv)
 		fputs(about, stderr);
 		return EXIT_USAGE_;
 	}
+	/* An arena of malloc's for each of NNG's threads takes 64 MB of addresses, and
+	 * these are limited (memory.c): with one for all, messages of megabytes find
+	 * room. */
+	mallopt(M_ARENA_MAX, 1);
 	log_init("deferd-worker");
 	const char *format = getenv("DEFERD_LOG_FORMAT");
 	if (format && log_format_parse(format) == LOG_FORMAT_JSON)

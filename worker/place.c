@@ -18,15 +18,18 @@ place_is_ours(const char *file)
 	return strncmp(file, PRELUDE_FOLDER, sizeof PRELUDE_FOLDER - 1) == 0;
 }
 
+/* pc: behind the instruction that runs. */
 static bool
-place_of_frame(mrb_state *mrb, const mrb_callinfo *ci, struct place *p)
+place_of_code(
+    mrb_state *mrb, const mrb_callinfo *ci, const mrb_code *pc, struct place *p)
 {
-	if (!ci->proc || MRB_PROC_CFUNC_P(ci->proc) || !ci->pc)
+	if (!ci->proc || MRB_PROC_CFUNC_P(ci->proc) || !pc)
 		return false;
 	p->irep = ci->proc->body.irep;
-	if (!p->irep || !p->irep->debug_info || ci->pc <= p->irep->iseq)
+	if (!p->irep || !p->irep->debug_info || pc <= p->irep->iseq ||
+	    pc > p->irep->iseq + p->irep->ilen)
 		return false;
-	p->at = (uint32_t)(ci->pc - 1 - p->irep->iseq);
+	p->at = (uint32_t)(pc - 1 - p->irep->iseq);
 	p->file = mrb_debug_get_filename(mrb, p->irep, p->at);
 	return p->file && !place_is_ours(p->file);
 }
@@ -36,7 +39,7 @@ place_find(mrb_state *mrb, struct place *p)
 {
 	for (struct mrb_context *c = mrb->c; c; c = c->prev)
 		for (mrb_callinfo *ci = c->ci; ci >= c->cibase; ci--)
-			if (place_of_frame(mrb, ci, p))
+			if (place_of_code(mrb, ci, ci->pc, p))
 				return true;
 	return false;
 }
@@ -49,7 +52,7 @@ place_stack(struct vm *vm, struct place_frame *out, size_t max)
 	size_t n = 0;
 
 	for (mrb_callinfo *ci = c->ci; ci >= c->cibase && n < max; ci--)
-		if (place_of_frame(vm->mrb, ci, &p))
+		if (place_of_code(vm->mrb, ci, ci->pc, &p))
 			out[n++] = (struct place_frame){
 			    p.file, mrb_debug_get_line(vm->mrb, p.irep, p.at), ci->mid};
 	return n;
@@ -149,4 +152,40 @@ place_code(struct vm *vm, mrb_value block)
 		l->code = (mrb_int)mrb_intern_cstr(vm->mrb, l->file) << 24 |
 			  (l->line & 0xffffff);
 	return mrb_fixnum_value(l->code);
+}
+
+/* The interpreter keeps the pc of the innermost frame to itself until that calls
+ * something: it is among the words that the processor worked with, or nowhere. It
+ * points to the instruction that runs or the one after: taken for the one that runs, it
+ * stays within a loop (measured: else a tight one is seen on the line before it). */
+static const mrb_code *
+place_find_pc(const mrb_callinfo *ci, const uintptr_t *word, size_t n)
+{
+	if (!ci->proc || MRB_PROC_CFUNC_P(ci->proc) || !ci->proc->body.irep)
+		return ci->pc;
+	uintptr_t first = (uintptr_t)ci->proc->body.irep->iseq;
+	for (size_t i = 0; i < n; i++)
+		if (word[i] > first && word[i] - first < ci->proc->body.irep->ilen)
+			return (const mrb_code *)word[i] + 1;
+	return ci->pc;
+}
+
+void
+place_walk(struct vm *vm, const uintptr_t *word, size_t n,
+    void (*visit)(void *arg, const char *file, int line, const char *name), void *arg)
+{
+	mrb_state *mrb = vm->mrb;
+	int left = PLACE_WALK_MAX;
+	struct place p;
+
+	for (struct mrb_context *c = mrb->c; c; c = c->prev)
+		for (mrb_callinfo *ci = c->ci; ci >= c->cibase && left-- > 0; ci--) {
+			const mrb_code *pc =
+			    ci == mrb->c->ci ? place_find_pc(ci, word, n) : ci->pc;
+			if (place_of_code(mrb, ci, pc, &p))
+				visit(arg, p.file,
+				    mrb_debug_get_line(mrb, p.irep, p.at),
+				    ci->mid ? mrb_sym_name_len(mrb, ci->mid, NULL)
+					    : NULL);
+		}
 }

@@ -24,6 +24,14 @@ struct place_frame {
 	mrb_sym method; /* 0: none */
 };
 size_t place_stack(struct vm *, struct place_frame *out, size_t max);
+/* All of it, innermost first, at most PLACE_WALK_MAX frames of any kind. Only reads, so
+ * that a signal handler may try it: whether what it reads makes sense at that moment is
+ * the handler's risk. word[n] is what the processor worked with when it was interrupted:
+ * where in the innermost frame it was can only be found there. name is the method, or
+ * NULL. */
+#define PLACE_WALK_MAX 200
+void place_walk(struct vm *, const uintptr_t *word, size_t n,
+    void (*visit)(void *arg, const char *file, int line, const char *name), void *arg);
 /* True for a file of the prelude. */
 bool place_is_ours(const char *file);
 

@@ -161,7 +161,13 @@ task_done(struct engine *e, struct task *t, mrb_value result)
 	    .result = span_of(
 		e->scratch.p + res.headers_bytes, e->scratch.n - res.headers_bytes),
 	};
-	outbox_put(&e->out, MSG_DONE, &m);
+	if (outbox_put(&e->out, MSG_DONE, &m))
+		return;
+	struct msg_failed lost = {.cause = CAUSE_NO_MEMORY,
+	    .class = span_str("NoMemoryError"),
+	    .message = span_str("the worker has no memory to send the result")};
+	task_send_failed(e, t, &lost);
+	e->retire = "out of memory";
 }
 
 /* --- messages --- */

@@ -6,7 +6,9 @@
 #include "../common/log.h"
 #include "beat.h"
 #include "capture.h"
+#include "lastword.h"
 #include "link.h"
+#include "memory.h"
 #include <config.h>
 #include <event2/event.h>
 #include <pthread.h>
@@ -15,7 +17,6 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -24,15 +25,13 @@
 #define PARENT_WAIT_MS 2000
 #define DRAIN_MS 1000
 #define SYMBOLS_GROWN_MAX 10000 /* making the next one takes 40 us then */
-#define NNG_MEMORY_BYTES ((rlim_t)128 << 20)
-/* libcurl's libraries map 17 MB, each of its resolver threads a quarter of one. */
-#define HTTP_MEMORY_BYTES ((rlim_t)64 << 20)
 
 struct work {
 	struct engine *engine;
 	struct event_base *base;
 	struct link *link;
 	struct event *due, *drain;
+	struct lastword *lastword; /* until the process ends */
 	const struct work_order *order;
 	bool welcome, tired, retiring, said_bye, acked;
 	mrb_sym symbols;  /* that there were at its birth */
@@ -312,22 +311,6 @@ work_map_page(struct engine *e, int fd)
 	e->page = p;
 }
 
-static void
-work_limit_memory(const struct engine *e)
-{
-#ifdef DEFERD_SANITIZED
-	(void)e; /* sanitizers reserve terabytes */
-#else
-	rlim_t bytes =
-	    (rlim_t)e->conf.memory_bytes + NNG_MEMORY_BYTES +
-	    (e->names_http ? HTTP_MEMORY_BYTES + e->conf.http.held_bytes : 0);
-	struct rlimit r = {bytes, bytes};
-
-	if (e->conf.memory_bytes && setrlimit(RLIMIT_AS, &r) != 0)
-		log_warn("RLIMIT_AS cannot be set: %m");
-#endif
-}
-
 static struct link *
 work_open_link(struct work *w)
 {
@@ -375,7 +358,8 @@ work_run(struct engine *e, const struct work_order *order)
 	vm_reseed(&e->vm);
 	work_bind_to_parent(order->supervisor_pid);
 	work_map_page(e, order->page_fd);
-	work_limit_memory(e);
+	w.lastword = lastword_install(e);
+	memory_limit(e);
 	if (e->conf.blocking_io && capture_stdout(e) != 0)
 		log_warn("what handlers write to descriptor 1 cannot be captured: %m");
 	e->vm.no_memory = work_on_no_memory;

@@ -78,4 +78,96 @@ t_is_never_half_read(void)
 	EQ_INT(whole, 100000);
 }
 
-TESTS(TEST(names_the_burst), TEST(is_never_half_read))
+static void
+t_keeps_the_last_awaits(void)
+{
+	struct page *p = shared_page();
+	struct taskid id = {{9}};
+	struct page_await seen[PAGE_AWAITS];
+	char file[PAGE_FILE_BYTES + 20];
+
+	EQ_INT(page_read_awaits(p, seen), 0);
+	memset(file, 'x', sizeof file - 1);
+	file[sizeof file - 1] = '\0';
+	EQ_INT(page_await(p, &id, 100, file, 7, "Deferred.delay"), 1);
+	page_resume(p, 1);
+	EQ_INT(page_read_awaits(p, seen), 1);
+	EQ_INT((int)strlen(seen[0].place.file), PAGE_FILE_BYTES - 1);
+	EQ_STR(seen[0].place.name, "Deferred.delay");
+	EQ_INT(seen[0].place.line, 7);
+	EQ_INT(seen[0].resumed, 1);
+	EQ_INT(seen[0].task.b[0], 9);
+	for (uint32_t i = 2; i <= 3 * PAGE_AWAITS; i++)
+		EQ_INT(page_await(p, &id, i, "a.rb", i, "x"), i);
+	page_resume(p, 1); /* its place is another's now */
+	EQ_INT(page_read_awaits(p, seen), PAGE_AWAITS);
+	for (uint32_t i = 0; i < PAGE_AWAITS; i++) {
+		EQ_INT(seen[i].number, 3 * PAGE_AWAITS - i);
+		EQ_INT(seen[i].resumed, 0);
+	}
+	/* The counter wraps to 1: 0 means none. */
+	p->await_n = UINT32_MAX;
+	EQ_INT(page_await(p, &id, 5, "a.rb", 5, NULL), 1);
+	munmap(p, PAGE_BYTES);
+}
+
+static void
+t_keeps_frames(void)
+{
+	struct page *p = shared_page();
+	struct page_place seen[PAGE_FRAMES];
+
+	EQ_INT(page_read_frames(p, seen), 0);
+	for (uint32_t i = 0; i < 2 * PAGE_FRAMES; i++)
+		page_add_frame(p, "main.rb", i, i == 0 ? NULL : "dig");
+	EQ_INT(page_read_frames(p, seen), PAGE_FRAMES);
+	EQ_STR(seen[0].name, "");
+	EQ_STR(seen[PAGE_FRAMES - 1].name, "dig");
+	EQ_INT(seen[PAGE_FRAMES - 1].line, PAGE_FRAMES - 1);
+	munmap(p, PAGE_BYTES);
+}
+
+static bool
+is_text(const char *s, size_t room)
+{
+	for (size_t i = 0; i < room; i++) {
+		if (s[i] == '\0')
+			return true;
+		if ((unsigned char)s[i] < ' ' || s[i] == 0x7f)
+			return false;
+	}
+	return false;
+}
+
+/* Whatever a worker has written there: bounded counts, texts with an end. */
+static void
+t_believes_nobody(void)
+{
+	struct page *p = shared_page();
+	struct page_place frame[PAGE_FRAMES];
+	struct page_await await[PAGE_AWAITS];
+	unsigned seed = 1;
+
+	for (int round = 0; round < 2000; round++) {
+		unsigned char *b = (unsigned char *)p;
+		for (size_t i = 0; i < PAGE_BYTES; i++) {
+			seed = seed * 1103515245 + 12345;
+			b[i] = round == 0   ? 0xff
+			       : round == 1 ? 0x1b
+					    : (unsigned char)(seed >> 16);
+		}
+		size_t frames = page_read_frames(p, frame);
+		size_t awaits = page_read_awaits(p, await);
+		OK(frames <= PAGE_FRAMES && awaits <= PAGE_AWAITS);
+		for (size_t i = 0; i < frames; i++)
+			OK(is_text(frame[i].file, PAGE_FILE_BYTES) &&
+			    is_text(frame[i].name, PAGE_NAME_BYTES));
+		for (size_t i = 0; i < awaits; i++)
+			OK(is_text(await[i].place.file, PAGE_FILE_BYTES) &&
+			    is_text(await[i].place.name, PAGE_NAME_BYTES));
+	}
+	munmap(p, PAGE_BYTES);
+}
+
+TESTS(TEST(names_the_burst), TEST(is_never_half_read), TEST(keeps_the_last_awaits),
+    TEST(keeps_frames), TEST(believes_nobody))
