@@ -17,7 +17,11 @@ sub retired {
 my $d = start(workers => { concurrent => 1, slots => 4, maxMemory => '16M',
 	heartbeat => { interval => '50ms', timeout => '5s' } });
 
-sub pid { return (grep { $_->{state} eq 'ready' } $d->workers)[0]{pid} // 0 }
+# 0 while one replaces the other.
+sub pid {
+	my ($ready) = grep { $_->{state} eq 'ready' } $d->workers;
+	return $ready ? $ready->{pid} : 0;
+}
 
 # $harm is called beside a task that awaits, and calls of others go on until the end.
 sub is_replaced {
