@@ -121,6 +121,22 @@ wait_for { $d->ctl(qw(show info))->{phase} eq 'stopping' } 'the restart';
 $d->stop_ok('TERM during a restart stops');
 like $d->log, qr/no restart: deferd stops instead/, '... and says so';
 
+# --- a store on disk: what waits is done by the next one ---
+$d = Deferd->start(config => { workers => 1, shutdown => { grace => '5s' },
+	store => { engine => 'sqlite', path => '{dir}/store' } }, handlers => <<'EOF2');
+Cloud.function("version") { |req| 1 }
+Cloud.function("slow") { |req| Deferred.delay(req.params["s"], "slept") }
+EOF2
+my @ids = map { $d->call('slow', { s => 0.3 }, execution => 'async')->{json}{id} } 1 .. 5;
+$began = time;
+restarted('restart with a store, and tasks that wait');
+cmp_ok time - $began, '<', 1.3, '... does not wait for all of them';
+for my $id (@ids) {
+	ok eval { wait_for { ($d->native(GET => "/tasks/$id")->{json}{state} // '') eq 'done' } 'done', 5 },
+	    '... and each is done';
+}
+$d->stop_ok;
+
 # --- another program ---
 my $own = Deferd->prepare(handlers => 'Cloud.function("version") { |req| 1 }', config => { workers => 1 });
 my $copy = $own->dir . '/deferd';
