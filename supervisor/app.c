@@ -18,6 +18,25 @@ app_new(const struct conf_app *conf, int index)
 	return a;
 }
 
+struct app *
+app_new_coming(const struct conf_app *conf, int index)
+{
+	struct app *a = app_new(NULL, index);
+
+	a->own.id = xmemdup(conf->id, strlen(conf->id) + 1);
+	a->own.handlers = xmemdup(conf->handlers, strlen(conf->handlers) + 1);
+	a->conf = &a->own;
+	a->coming = true;
+	return a;
+}
+
+void
+app_come(struct app *a, const struct conf_app *conf)
+{
+	a->conf = conf;
+	a->coming = false;
+}
+
 static void
 app_free_handler(struct handler *h)
 {
@@ -39,6 +58,8 @@ app_free(struct app *a)
 	free(a->by_index);
 	free(a->by_name);
 	free(a->staged);
+	free(a->own.id);
+	free(a->own.handlers);
 	free(a);
 }
 

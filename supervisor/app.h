@@ -44,6 +44,8 @@ struct app {
 	size_t staged_n;
 	uint64_t generation; /* of the catalogue: counts loads, from 1; 0: not loaded */
 	uint64_t queued[LANE_COUNT], leased;
+	bool coming;	     /* a reload makes it: nobody sees it before that commits */
+	struct conf_app own; /* its config meanwhile; the texts are owned */
 	char sandbox[64]; /* what confines its workers, as its last forkserver said; "" */
 	char lacks[240];  /* what the machine does not give; "": nothing */
 };
@@ -78,6 +80,10 @@ struct handler *app_add_handler(struct app *, enum kind, struct span name, uint3
 void app_end_catalogue(struct app *);
 
 struct app *app_new(const struct conf_app *, int index);
+/* One that is coming: of that config it keeps copies of its id and folder. */
+struct app *app_new_coming(const struct conf_app *, int index);
+/* That config is in force for it from now on. */
+void app_come(struct app *, const struct conf_app *);
 void app_free(struct app *);
 
 #endif

@@ -9,7 +9,7 @@
 
 /* Keys, and all below them, that are only looked at when deferd starts. */
 static const char *const change_at_start[] = {"listen", "control", "http", "log.target",
-    "log.access", "log.format", "store", "user", "pidFile", "apps", "apps[].user"};
+    "log.access", "log.format", "store", "user", "pidFile", "apps[].user"};
 
 static bool
 change_needs_restart(enum conf_id id)
@@ -83,6 +83,25 @@ struct change_walk {
 	const char *app; /* NULL: not in apps[] */
 };
 
+static const struct conf_app *
+change_find_app(const struct conf *conf, const char *id)
+{
+	for (size_t i = 0; i < conf->app_n; i++)
+		if (strcmp(conf->app[i].id, id) == 0)
+			return &conf->app[i];
+	return NULL;
+}
+
+/* Its tasks, workers and callers would have to end. */
+static bool
+change_loses_app(const struct conf *now, const struct conf *next)
+{
+	for (size_t i = 0; i < now->app_n; i++)
+		if (!change_find_app(next, now->app[i].id))
+			return true;
+	return false;
+}
+
 static void
 change_compare(
     struct change_walk *w, enum conf_id id, const void *now, const void *next)
@@ -97,8 +116,9 @@ change_compare(
 	buf_init(&b, 0);
 	change_value_text(id, now, &a);
 	change_value_text(id, next, &b);
-	struct conf_change change = {
-	    path, buf_cstr(&a), buf_cstr(&b), change_needs_restart(id)};
+	struct conf_change change = {path, buf_cstr(&a), buf_cstr(&b),
+	    id == CONF_ID_APPS ? change_loses_app(now, next)
+			       : change_needs_restart(id)};
 	bool same = key->type == CONF_SECRET ? change_same_secrets(id, now, next)
 					     : strcmp(change.was, change.now) == 0;
 	if (w->app) /* "apps[]" and the rest */
@@ -109,15 +129,6 @@ change_compare(
 		w->cb(&change, w->arg);
 	buf_fini(&a);
 	buf_fini(&b);
-}
-
-static const struct conf_app *
-change_find_app(const struct conf *conf, const char *id)
-{
-	for (size_t i = 0; i < conf->app_n; i++)
-		if (strcmp(conf->app[i].id, id) == 0)
-			return &conf->app[i];
-	return NULL;
 }
 
 void

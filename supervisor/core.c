@@ -110,29 +110,16 @@ core_use_conf(struct core *c, const struct conf *conf)
 	/* The pool's size is core_scale's: an operator may have changed it. */
 	lease_set_pool(&c->lease, c->lease.concurrent, conf->workers.slots,
 	    conf->workers.threshold_e9);
-	for (size_t i = 0; i < c->app_n; i++)
-		lease_set_app_limit(
-		    &c->lease, (int)i, (unsigned)conf->app[i].concurrent);
+	for (size_t i = 0; i < c->app_n; i++) {
+		const struct conf_app *a = core_app_conf(conf, c->app[i]);
+		if (a)
+			lease_set_app_limit(&c->lease, (int)i, (unsigned)a->concurrent);
+	}
 	c->tasks.keep_ms = conf->results.ttl_ms;
 	c->tasks.keep_count = (uint64_t)conf->results.count;
 	c->tasks.keep_bytes_max = (uint64_t)conf->results.bytes;
 	if (level >= 0)
 		log_set_level((enum log_level)level);
-}
-
-static void
-core_make_apps(struct core *c)
-{
-	c->app_n = c->conf->app_n;
-	c->app = xcalloc(c->app_n, sizeof *c->app);
-	c->forkserver = xcalloc(c->app_n, sizeof *c->forkserver);
-	for (size_t i = 0; i < c->app_n; i++) {
-		c->app[i] = app_new(&c->conf->app[i], (int)i);
-		c->forkserver[i] =
-		    forkserver_new(c, c->app[i], c->conf, &c->conf->app[i], false);
-		lease_set_app_limit(
-		    &c->lease, (int)i, (unsigned)c->conf->app[i].concurrent);
-	}
 }
 
 struct core *
@@ -275,7 +262,8 @@ core_free(struct core *c)
 		seat_fini(c->seat[i]);
 	}
 	for (size_t i = 0; i < c->app_n; i++)
-		forkserver_free(c->forkserver[i]);
+		if (c->forkserver[i])
+			forkserver_free(c->forkserver[i]);
 	spawn_log_free(c->spawn_log);
 	watch_fini(c);
 	if (!durable_close(c, CORE_STORE_CLOSE_MS))

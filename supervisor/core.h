@@ -17,7 +17,7 @@ struct events;
 struct stats;
 
 /* --- apps --- */
-size_t core_app_count(const struct core *);
+size_t core_app_count(const struct core *); /* those that are in force */
 struct app *core_app(const struct core *, size_t i);
 struct app *core_find_app(const struct core *, struct span id); /* NULL: unknown */
 struct app *core_default_app(const struct core *);		/* NULL: none */

@@ -41,7 +41,7 @@ struct core {
 	struct lag *lag; /* NULL: not measured */
 	struct link_hub *hub;
 	struct app **app;
-	struct forkserver **forkserver; /* by app index */
+	struct forkserver **forkserver; /* by app index; NULL: the app is coming */
 	struct spawn_log *spawn_log;	/* NULL: they inherit stderr */
 	size_t app_n;
 	struct lease lease;
@@ -131,6 +131,14 @@ void obituary_write(struct seat *, const struct reap_exit *, const struct page_b
 /* --- operate.c --- */
 /* After the leases of a turn: how full is it? */
 void core_note_peaks(struct core *);
+
+/* --- core_apps.c --- */
+void core_make_apps(struct core *);
+/* Makes the apps of the config that are not known yet, `coming`, until a reload commits
+ * them. 0, -ERR_NOMEM or -ERR_FULL. */
+int core_add_apps(struct core *, const struct conf *) MUST_USE;
+/* The app's entry in that config, or NULL. */
+const struct conf_app *core_app_conf(const struct conf *, const struct app *);
 
 /* --- core.c --- */
 /* A seat more, empty; NULL: no memory. */

@@ -80,7 +80,7 @@ struct lease {
 	uint64_t grants; /* since the start: the clock of `used` */
 	struct lane lane[LANE_COUNT];
 	struct lease_app *app; /* owned */
-	size_t app_n;
+	size_t app_n, app_room;
 	struct lease_seat **seat; /* owned array of borrowed seats; index = place in it */
 	size_t seat_n;
 	unsigned occupied; /* seats that are neither EMPTY nor beside the pool */
@@ -92,6 +92,10 @@ unsigned lease_low_limit(unsigned capacity, int64_t threshold_e9);
 /* app_n apps with indexes 0.., no seats yet, nobody can spawn. 0 or -ERR_NOMEM. */
 int lease_init(struct lease *, size_t app_n, int concurrent, int slots, int64_t threshold_e9);
 void lease_fini(struct lease *);
+/* One app more, with the next index; nobody can spawn for it yet. 0, or -ERR_FULL after
+ * LEASE_MORE_APPS of them: they are linked and cannot move. */
+#define LEASE_MORE_APPS 1000
+int lease_add_app(struct lease *) MUST_USE;
 /* Registers a seat (index = number of seats so far); it is EMPTY. 0 or -ERR_NOMEM. */
 int lease_add_seat(struct lease *, struct lease_seat *);
 

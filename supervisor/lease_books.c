@@ -30,18 +30,30 @@ lease_init(
     struct lease *l, size_t app_n, int concurrent, int slots, int64_t threshold_e9)
 {
 	memset(l, 0, sizeof *l);
-	l->app = calloc(app_n ? app_n : 1, sizeof *l->app);
+	l->app_room = app_n + LEASE_MORE_APPS;
+	l->app = calloc(l->app_room, sizeof *l->app);
 	if (!l->app)
 		return -ERR_NOMEM;
-	l->app_n = app_n;
 	for (int lane = 0; lane < LANE_COUNT; lane++)
 		lane_init(&l->lane[lane]);
-	for (size_t i = 0; i < app_n; i++) {
-		for (int lane = 0; lane < LANE_COUNT; lane++)
-			lane_app_init(&l->app[i].lane[lane], (int)i);
-		heap_init(&l->app[i].ready);
-	}
+	for (size_t i = 0; i < app_n; i++)
+		if (lease_add_app(l) != 0)
+			return -ERR_FULL;
 	lease_set_pool(l, concurrent, slots, threshold_e9);
+	return 0;
+}
+
+int
+lease_add_app(struct lease *l)
+{
+	struct lease_app *a = &l->app[l->app_n];
+
+	if (l->app_n == l->app_room)
+		return -ERR_FULL;
+	for (int lane = 0; lane < LANE_COUNT; lane++)
+		lane_app_init(&a->lane[lane], (int)l->app_n);
+	heap_init(&a->ready);
+	l->app_n++;
 	return 0;
 }
 

@@ -35,7 +35,7 @@ static struct forkserver *
 reap_find_forkserver(struct core *c, pid_t pid)
 {
 	for (size_t i = 0; i < c->app_n; i++)
-		if (forkserver_pid(c->forkserver[i]) == pid)
+		if (c->forkserver[i] && forkserver_pid(c->forkserver[i]) == pid)
 			return c->forkserver[i];
 	return reload_find_forkserver(c, pid);
 }

@@ -2,6 +2,7 @@
  * reload.c: see reload.h.
  */
 #include "reload.h"
+#include "../common/err.h"
 #include "../common/log.h"
 #include "conf_change.h"
 #include "core_impl.h"
@@ -15,8 +16,10 @@
 enum reload_stage { RELOAD_LOADING, RELOAD_READYING };
 
 struct reload {
-	const struct conf *next;        /* borrowed */
-	struct forkserver **forkserver; /* owned until the stroke; by app index */
+	const struct conf *next; /* borrowed */
+	struct forkserver *
+	    *forkserver; /* owned until the stroke; by app index; NULL: an
+			    app that came in a reload which was given up */
 	enum reload_stage stage;
 	int64_t since_ms;   /* of the stage */
 	struct seat **seat; /* the new workers' seats */
@@ -93,9 +96,11 @@ core_reload(struct core *c, const struct conf *next, core_reload_cb *done, void 
 	conf_change_restart(c->conf, next, &names);
 	snprintf(
 	    why, sizeof why, "these keys need a restart: %.900s", buf_cstr(&names));
-	bool restart = names.n > 0;
+	int e = names.n == 0 ? core_add_apps(c, next) : -ERR_STATE;
+	if (names.n == 0 && e != 0)
+		snprintf(why, sizeof why, "no room for more apps: %s", err_text(e));
 	buf_fini(&names);
-	if (restart) {
+	if (e != 0) {
 		log_error("reload: %s: nothing is applied", why);
 		done(false, why, arg);
 		return;
@@ -108,8 +113,10 @@ core_reload(struct core *c, const struct conf *next, core_reload_cb *done, void 
 	r->arg = arg;
 	c->reload = r;
 	for (size_t i = 0; i < c->app_n; i++) {
-		r->forkserver[i] =
-		    forkserver_new(c, c->app[i], next, &next->app[i], true);
+		const struct conf_app *conf = core_app_conf(next, c->app[i]);
+		if (!conf)
+			continue;
+		r->forkserver[i] = forkserver_new(c, c->app[i], next, conf, true);
 		forkserver_start(r->forkserver[i], reload_report_cb, c);
 	}
 }
@@ -118,7 +125,8 @@ struct forkserver *
 reload_find_forkserver(struct core *c, pid_t pid)
 {
 	for (size_t i = 0; c->reload && i < c->app_n; i++)
-		if (forkserver_pid(c->reload->forkserver[i]) == pid)
+		if (c->reload->forkserver[i] &&
+		    forkserver_pid(c->reload->forkserver[i]) == pid)
 			return c->reload->forkserver[i];
 	return NULL;
 }
@@ -212,8 +220,11 @@ reload_commit(struct core *c)
 	int was = c->conf->workers.concurrent;
 	core_use_conf(c, r->next);
 	for (size_t i = 0; i < c->app_n; i++) {
+		if (!r->forkserver[i])
+			continue;
 		forkserver_commit(r->forkserver[i]);
-		forkserver_free(c->forkserver[i]);
+		if (c->forkserver[i])
+			forkserver_free(c->forkserver[i]);
 		c->forkserver[i] = r->forkserver[i];
 		r->forkserver[i] = NULL;
 	}
@@ -252,6 +263,8 @@ reload_turn(struct core *c)
 	if (!r)
 		return;
 	for (size_t i = 0; i < c->app_n; i++) {
+		if (!r->forkserver[i])
+			continue;
 		forkserver_tick(r->forkserver[i], c->now_ms);
 		enum spawn_state state = forkserver_state(r->forkserver[i]);
 		up = up && state == SPAWN_UP;

@@ -25,7 +25,7 @@ forkserver_commit(struct forkserver *f)
 	struct msg m;
 
 	f->held = false;
-	f->app->conf = f->conf_app;
+	app_come(f->app, f->conf_app);
 	app_begin_catalogue(f->app);
 	while (!mp_at_end(&in) && msg_parse(&in, MSG_FUP, &m) == 0)
 		catalogue_add(f->app, &m.handler);

@@ -7,27 +7,6 @@
 #include "core_impl.h"
 #include <stdlib.h>
 
-size_t
-core_app_count(const struct core *c)
-{
-	return c->app_n;
-}
-
-struct app *
-core_app(const struct core *c, size_t i)
-{
-	return i < c->app_n ? c->app[i] : NULL;
-}
-
-struct app *
-core_find_app(const struct core *c, struct span id)
-{
-	for (size_t i = 0; i < c->app_n; i++)
-		if (span_is(id, c->app[i]->conf->id))
-			return c->app[i];
-	return NULL;
-}
-
 struct app *
 core_default_app(const struct core *c)
 {
@@ -115,7 +94,8 @@ core_not_ready(const struct core *c)
 	if (c->phase != CORE_RUNNING)
 		return "draining";
 	for (size_t i = 0; i < c->app_n; i++)
-		if (forkserver_state(c->forkserver[i]) == SPAWN_FAILED)
+		if (c->forkserver[i] &&
+		    forkserver_state(c->forkserver[i]) == SPAWN_FAILED)
 			return forkserver_trouble(c->forkserver[i]);
 	for (size_t i = 0; i < c->seat_n; i++)
 		worker = worker || view_works(c, c->seat[i]);

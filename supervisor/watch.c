@@ -99,7 +99,8 @@ watch_cb(evutil_socket_t fd UNUSED, short what UNUSED, void *arg)
 			watch_seat(c, c->seat[i]);
 	}
 	for (size_t i = 0; i < c->app_n; i++)
-		forkserver_tick(c->forkserver[i], c->now_ms);
+		if (c->forkserver[i])
+			forkserver_tick(c->forkserver[i], c->now_ms);
 	timer_turn(c);
 	tasks_expire(&c->tasks, c->now_ms);
 	reap_collect(c);

@@ -5,6 +5,7 @@ use warnings;
 use FindBin;
 use lib "$FindBin::Bin/../lib";
 use Deferd;
+use JSON::PP ();
 use Load;
 use Program qw(spill wait_for);
 use Test::More;
@@ -88,6 +89,40 @@ like $d->deferctl('reload')->{err}, qr/deferd\.yaml:\d+:\d+: .*workerz/, 'so doe
 spill($d->config, $good);
 is $d->deferctl('reload')->{status}, 0, 'and back';
 wait_for { $d->workers == 3 && !grep { $_->{state} ne 'ready' } $d->workers } 'the pool shrinks again', 5;
+
+# --- another app ---
+my $two = $d->dir . '/two';
+mkdir $two;
+spill("$two/two.rb", "Cloud.function('two'\n");
+my $apps = JSON::PP::decode_json($good);
+push @{ $apps->{apps} }, { id => 'two', handlers => $two, keys => { master => 'two-master-key' }, concurrent => 2 };
+spill($d->config, JSON::PP::encode_json($apps));
+sub two {
+	return $d->http(POST => '/v1/apps/two/tasks', { kind => 'function', name => 'two', execution => 'sync' },
+		Authorization => 'Bearer two-master-key');
+}
+sub apps { return [map { $_->{app} } @{ $d->ctl(qw(show apps))->{apps} }] }
+like $d->deferctl('reload')->{err}, qr/app two: two\.rb:\d+: SyntaxError/, 'a new app that does not load is refused';
+is_deeply apps(), ['demo'], '... and is not there';
+is two()->{status}, 403, '... for nobody';
+is $d->deferctl('reload')->{status}, 1, '... however often';
+spill("$two/two.rb", "Cloud.function('two') { |req| 'two' }");
+is $d->deferctl('reload')->{status}, 0, 'a new app that loads';
+is_deeply apps(), ['demo', 'two'], '... is there';
+is two()->{json}{result}, 'two', '... and answers';
+is version(), 1, '... beside the other one';
+@{ $apps->{apps} } = reverse @{ $apps->{apps} };
+spill($d->config, JSON::PP::encode_json($apps));
+spill("$two/two.rb", "Cloud.function('two') { |req| 'three' }");
+is $d->deferctl('reload')->{status}, 0, 'the apps in another order';
+is two()->{json}{result}, 'three', '... are still themselves';
+is version(), 1, '... both';
+spill($d->config, $good);
+like $d->deferctl('reload')->{err}, qr/these keys need a restart: apps$/m, 'an app that is left out needs a restart';
+is two()->{json}{result}, 'three', '... and stays';
+is $d->deferctl('restart')->{status}, 0, 'a restart';
+is_deeply apps(), ['demo'], '... takes it away';
+is two()->{status}, 403, '... for good';
 
 # --- under load: new connections and kept ones, good and broken files in turn ---
 my $load = Load->start($d, new => 1, kept => 1);
