@@ -48,7 +48,6 @@ static const char main_usage[] =
 
 struct main_options {
 	const char *file, *pid_file;
-	char *program; /* owned: what a restart executes */
 	const char *old;
 	bool foreground, test, dump, explain;
 	int exit_code; /* when parsing was all; -1: go on */
@@ -297,14 +296,14 @@ main_find_program(const char *name)
 }
 
 static int
-main_serve(const struct conf *conf, const struct main_options *o, char **argv,
-    struct handover *h)
+main_serve(const struct conf *conf, const struct main_options *o, const char *program,
+    char **argv, struct handover *h)
 {
 	struct main_parent parent = {.fd = -1};
 	const char *pid_file = o->pid_file ? o->pid_file : conf->pid_file;
 	struct sup_start start = {.conf = conf,
 	    .handover = h,
-	    .program = o->program,
+	    .program = program,
 	    .ready = main_tell_parent,
 	    .arg = &parent};
 	int pid_fd = -1, code;
@@ -317,8 +316,7 @@ main_serve(const struct conf *conf, const struct main_options *o, char **argv,
 	http_log_close();
 	if (code == SUP_RESTART) {
 		handover_add(h, HANDOVER_PID_FILE, pid_fd);
-		http_log_close();
-		handover_exec(h, o->program, argv);
+		handover_exec(h, program, argv);
 		code = EXIT_SYSTEM_;
 	}
 	main_tell_parent(code, "not started: see the log", &parent);
@@ -329,14 +327,16 @@ main_serve(const struct conf *conf, const struct main_options *o, char **argv,
 static int
 main_run(const struct conf *conf, const struct main_options *o, char **argv)
 {
+	char *program = main_find_program(argv[0]);
 	struct handover h;
 	int code;
 
 	if (handover_take(&h) != 0)
 		code = EXIT_USAGE_;
 	else if ((code = main_open_log(conf)) == 0)
-		code = main_serve(conf, o, argv, &h);
+		code = main_serve(conf, o, program, argv, &h);
 	handover_fini(&h);
+	free(program);
 	return code;
 }
 
@@ -347,7 +347,6 @@ main(int argc, char **argv)
 
 	if (o.exit_code >= 0)
 		return o.exit_code;
-	o.program = main_find_program(argv[0]);
 	log_init("deferd");
 	/* Small blocks of requests come and go between large ones: glibc's fastbins are
 	 * merged again and again then, a fifth of the time per call. */
@@ -364,6 +363,5 @@ main(int argc, char **argv)
 		log_set_level((enum log_level)level);
 	int code = o.test ? main_test(conf, &o) : main_run(conf, &o, argv);
 	conf_free(conf);
-	free(o.program);
 	return code;
 }

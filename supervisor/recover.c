@@ -257,6 +257,8 @@ recover_add_all(struct recover *r)
 static void
 recover_keep_ended(struct recover *r)
 {
+	if (r->ended_n == 0)
+		return;
 	qsort(r->ended, r->ended_n, sizeof *r->ended, recover_by_end);
 	for (size_t i = 0; i < r->ended_n; i++)
 		tasks_end(&r->core->tasks, r->ended[i], r->ended[i]->payload_bytes);
