@@ -50,6 +50,10 @@ both_ways 'commands', 'deferctl.8', [map { s/ *[\[A-Z].*//r } $def =~ /^COMMAND\
 both_ways 'levels', 'deferctl.8', [map { lc } $def =~ /^COMMAND\(\s*"[^"]+",\s*(\w+)/gm],
     [page_section('deferctl.8', 'COMMANDS') =~ /^\.Ss .*\(level (\w+)\)$/gm];
 
+# --- codes of HTTP::Error ---
+both_ways 'codes of HTTP::Error', 'deferd-handlers.7', [slurp('worker/http.h') =~ /^\tX\(\w+, "(\w+)"/gm],
+    [page_section('deferd-handlers.7', 'HTTP') =~ /^\.It Li (\w+)$/gm];
+
 # --- messages: number, name and direction ---
 my %way = (UP => 'from the worker', DOWN => 'to the worker', FUP => 'from the forkserver', FDOWN => 'to the forkserver');
 my @messages = slurp('common/msg.def') =~ /^MSG\((\d+), (\w+), \w+, (\w+),/gm;
