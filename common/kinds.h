@@ -54,9 +54,9 @@ enum cause {
 /* What to do with detached deferreds at a handler's end. */
 enum detached_policy { DETACHED_WAIT, DETACHED_WARN, DETACHED_FAIL };
 
-/* Whether workers are confined: as far as the machine can; or not at all without all of
- * it; or never. */
-enum sandbox_mode { SANDBOX_AUTO, SANDBOX_ON, SANDBOX_OFF };
+/* What may be left to deferd, and what auto means, is its key's to say. Of the sandbox: as
+ * far as the machine can; or not at all without all of it; or never. */
+enum switch_mode { SWITCH_AUTO, SWITCH_ON, SWITCH_OFF };
 
 /* HANDLER.flags */
 enum { HANDLER_NO_REPEAT = 1 /* repeat: false: never run twice after a worker's death */ };

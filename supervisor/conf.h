@@ -69,6 +69,7 @@ struct conf {
 		int connections; /* most at once */
 		int64_t idle_ms; /* per read or write */
 	} http;
+	enum switch_mode ui; /* the web page; auto: where the listener is a loopback one */
 	struct {
 		int concurrent, slots;
 		/* lowPriorityThreshold x 1e9, so that 0.29 x 100 is 29 */
@@ -102,7 +103,7 @@ struct conf {
 		char *engine; /* "memory" */
 		char *path;
 	} store;
-	enum sandbox_mode sandbox;
+	enum switch_mode sandbox;
 	char *user;	   /* to become after the listeners are bound, or NULL */
 	char *pid_file;	   /* or NULL */
 	char *default_app; /* or NULL */

@@ -29,7 +29,7 @@ enum conf_type {
 	CONF_FRACTION,
 	CONF_BOOL,
 	CONF_POLICY,
-	CONF_SANDBOX
+	CONF_SWITCH
 };
 
 enum conf_id {

@@ -110,13 +110,13 @@ parse_policy(const char *text, int64_t *out)
 	return parse_word(text, policies, COUNT_OF(policies), out);
 }
 
-static const char *const sandboxes[] = {
-    [SANDBOX_AUTO] = "auto", [SANDBOX_ON] = "on", [SANDBOX_OFF] = "off"};
+static const char *const switches[] = {
+    [SWITCH_AUTO] = "auto", [SWITCH_ON] = "on", [SWITCH_OFF] = "off"};
 
 static int
-parse_sandbox(const char *text, int64_t *out)
+parse_switch(const char *text, int64_t *out)
 {
-	return parse_word(text, sandboxes, COUNT_OF(sandboxes), out);
+	return parse_word(text, switches, COUNT_OF(switches), out);
 }
 
 static void
@@ -169,9 +169,9 @@ format_policy(int64_t v, char *out, size_t n)
 }
 
 static void
-format_sandbox(int64_t v, char *out, size_t n)
+format_switch(int64_t v, char *out, size_t n)
 {
-	snprintf(out, n, "%s", sandboxes[v]);
+	snprintf(out, n, "%s", switches[v]);
 }
 
 static const struct number_type {
@@ -189,7 +189,7 @@ static const struct number_type {
     [CONF_FRACTION] = {"a decimal number", parse_fraction, format_fraction, true},
     [CONF_BOOL] = {"true or false", parse_bool, format_bool, false},
     [CONF_POLICY] = {"wait, warn or fail", parse_policy, format_policy, false},
-    [CONF_SANDBOX] = {"auto, on or off", parse_sandbox, format_sandbox, false},
+    [CONF_SWITCH] = {"auto, on or off", parse_switch, format_switch, false},
 };
 
 int
@@ -257,9 +257,7 @@ conf_value_set(enum conf_id id, void *owner, int64_t value)
 	case CONF_POLICY:
 		*(enum detached_policy *)field = (enum detached_policy)value;
 		break;
-	case CONF_SANDBOX:
-		*(enum sandbox_mode *)field = (enum sandbox_mode)value;
-		break;
+	case CONF_SWITCH: *(enum switch_mode *)field = (enum switch_mode)value; break;
 	default: *(int64_t *)field = value;
 	}
 }
@@ -274,7 +272,7 @@ conf_value_get(enum conf_id id, const void *owner)
 	case CONF_INT: return *(const int *)field;
 	case CONF_BOOL: return *(const bool *)field;
 	case CONF_POLICY: return *(const enum detached_policy *)field;
-	case CONF_SANDBOX: return *(const enum sandbox_mode *)field;
+	case CONF_SWITCH: return *(const enum switch_mode *)field;
 	default: return *(const int64_t *)field;
 	}
 }

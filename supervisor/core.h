@@ -67,6 +67,11 @@ struct task_filter {
 bool core_list_tasks(const struct core *, const struct task_filter *,
     bool (*visit)(struct task *, void *arg), void *arg);
 
+/* The running ones, by seat; the failed and dead ones that ended last, newest first. visit
+ * returns false to stop. */
+void core_list_leased(const struct core *, bool (*visit)(struct task *, void *arg), void *arg);
+void core_list_failed(const struct core *, bool (*visit)(struct task *, void *arg), void *arg);
+
 /* --- changing --- */
 enum cancel_result { CANCEL_ENDED_NOW, CANCEL_ASKED, CANCEL_TOO_LATE };
 /* Queued: ends at once. Leased: the worker is told, the handler's await raises. */
@@ -139,6 +144,7 @@ void core_pause_lane(struct core *, enum lane_name, bool paused);
 const char *core_not_ready(const struct core *);
 
 /* --- for showing --- */
+uint64_t core_generation(const struct core *); /* counts reloads, from 0 */
 struct worker_view {
 	int seat;	  /* 1.. */
 	uint64_t worker;  /* number, never reused; 0: the seat is empty */

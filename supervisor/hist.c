@@ -105,6 +105,12 @@ hist_write_lines(const struct hist *h, const struct hist_bound *bound, size_t bo
 	hist_write_total(out, metric, "sum", labels, sum);
 }
 
+uint64_t
+hist_bound_us(size_t i)
+{
+	return hist_times[i].value;
+}
+
 void
 hist_write(
     const struct hist *h, const char *metric, const char *labels, struct buf *out)

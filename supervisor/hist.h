@@ -19,6 +19,7 @@ struct hist {
 void hist_add(struct hist *, uint64_t us);
 void hist_add_size(struct hist *, uint64_t);
 uint64_t hist_count(const struct hist *);
+uint64_t hist_bound_us(size_t i); /* i < HIST_BOUNDS */
 /* Its lines as OpenMetrics text, in seconds or sizes; labels as in lane="main". The lines
  * TYPE and HELP are the caller's. */
 void hist_write(const struct hist *, const char *metric, const char *labels, struct buf *out);

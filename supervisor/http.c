@@ -9,6 +9,7 @@
 #include "../common/log.h"
 #include "http_impl.h"
 #include "http_log.h"
+#include "http_ui.h"
 #include "listen.h"
 #include "stats.h"
 #include <event2/buffer.h>
@@ -49,6 +50,10 @@ http_route(struct http_req *r)
 	} else if (span_is_nocase(first, "parse")) {
 		r->path = rest;
 		r->dialect = &dialect_parse;
+	} else if (span_is(first, "ui")) {
+		r->path = rest;
+		ui_serve(r);
+		return;
 	} else if (span_is(first, "api") || http_has_app_path(r->path)) {
 		r->dialect = &dialect_backendless;
 	} else {
@@ -164,7 +169,8 @@ http_new(struct event_base *base, struct core *core, struct handover *h)
 	buf_init(&http->out, 0);
 	buf_init(&http->text, 0);
 	buf_init(&http->envelope, 0);
-	r = call_init(http) == 0 ? http_open_server(http, conf) : -1;
+	r = call_init(http) == 0 && ui_init(http) == 0 ? http_open_server(http, conf)
+						       : -1;
 	r = r == 0 ? http_listen_all(http, conf, h) : r;
 	if (r == 0)
 		r = conn_init(http);
@@ -226,6 +232,7 @@ http_free(struct http *http)
 	if (!http)
 		return;
 	call_fini(http);
+	ui_fini(http);
 	conn_fini(http);
 	if (http->server)
 		evhttp_free(http->server);

@@ -89,6 +89,7 @@ struct http {
 		const struct task *task;
 		int64_t began_ns; /* 0: nobody wants to know */
 	} subject;
+	struct ui *ui; /* of the web page: http_ui.h */
 };
 
 /* --- a request as it was read --- */

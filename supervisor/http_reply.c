@@ -118,9 +118,12 @@ reply_send_as(struct http *http, struct evhttp_request *ev, const struct dialect
 	evhttp_connection_set_closecb(
 	    evhttp_request_get_connection(ev), conn_on_close_unsent, http);
 	evhttp_request_set_on_complete_cb(ev, reply_sent_cb, http);
-	/* the one status of ours that evhttp has no words for */
-	evhttp_send_reply(
-	    ev, status, status == 422 ? "Unprocessable Content" : NULL, NULL);
+	/* the statuses of ours that evhttp has no words for */
+	evhttp_send_reply(ev, status,
+	    status == 422   ? "Unprocessable Content"
+	    : status == 429 ? "Too Many Requests"
+			    : NULL,
+	    NULL);
 	buf_shrink(&http->out, 1 << 20);
 }
 

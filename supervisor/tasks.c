@@ -76,6 +76,8 @@ tasks_end(struct tasks *ts, struct task *t, size_t payload_bytes)
 	heap_remove(&ts->deadlines, &t->deadline);
 	ts->payload_bytes -= payload_bytes;
 	ts->open--;
+	if (t->state == TASK_FAILED || t->state == TASK_DEAD)
+		ts->failed[ts->failed_n++ % TASKS_FAILED] = t->id;
 	TAILQ_INSERT_TAIL(&ts->ended, t, place);
 	ts->kept++;
 	ts->kept_bytes += task_memory_bytes(t);
@@ -163,6 +165,20 @@ tasks_list(const struct tasks *ts, const struct task_filter *f,
 			return false;
 	}
 	return false;
+}
+
+void
+tasks_list_failed(
+    const struct tasks *ts, bool (*visit)(struct task *, void *arg), void *arg)
+{
+	uint64_t n = ts->failed_n < TASKS_FAILED ? ts->failed_n : TASKS_FAILED;
+
+	for (uint64_t i = 1; i <= n; i++) {
+		struct task *t =
+		    tasks_find(ts, &ts->failed[(ts->failed_n - i) % TASKS_FAILED]);
+		if (t && !visit(t, arg))
+			return;
+	}
 }
 
 struct log_about

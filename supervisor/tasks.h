@@ -10,6 +10,8 @@
 #include "../common/log.h"
 #include "core.h"
 
+#define TASKS_FAILED 128
+
 struct tasks {
 	struct idmap by_id;
 	struct task_list all;	/* oldest first, by task.all */
@@ -22,6 +24,8 @@ struct tasks {
 	uint64_t keep_count, keep_bytes_max;
 	void (*forget)(const struct task *, void *arg); /* told of each that is dropped; or NULL */
 	void *forget_arg;
+	struct taskid failed[TASKS_FAILED]; /* the last failed and dead ones, a ring */
+	uint64_t failed_n;		    /* so many were noted in all */
 };
 
 void tasks_init(struct tasks *, int64_t keep_ms, uint64_t keep_count, uint64_t keep_bytes);
@@ -40,6 +44,9 @@ struct task *tasks_find(const struct tasks *, const struct taskid *);
 struct task *tasks_find_text(const struct tasks *, struct span text, bool *ambiguous);
 bool tasks_list(const struct tasks *, const struct task_filter *,
     bool (*visit)(struct task *, void *arg), void *arg);
+/* The last failed and dead ones that are still kept, in the order they ended, newest first;
+ * visit returns false to stop. */
+void tasks_list_failed(const struct tasks *, bool (*visit)(struct task *, void *arg), void *arg);
 /* For lines of the log about the task; id is where its text goes. */
 struct log_about tasks_about(const struct task *, char id[TASKID_TEXT_BYTES]);
 

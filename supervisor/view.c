@@ -75,6 +75,31 @@ core_list_tasks(const struct core *c, const struct task_filter *f,
 	return tasks_list(&c->tasks, f, visit, arg);
 }
 
+void
+core_list_leased(
+    const struct core *c, bool (*visit)(struct task *, void *arg), void *arg)
+{
+	struct task *t;
+
+	for (size_t i = 0; i < c->seat_n; i++)
+		TAILQ_FOREACH (t, &c->seat[i]->lease.tasks, place)
+			if (!visit(t, arg))
+				return;
+}
+
+void
+core_list_failed(
+    const struct core *c, bool (*visit)(struct task *, void *arg), void *arg)
+{
+	tasks_list_failed(&c->tasks, visit, arg);
+}
+
+uint64_t
+core_generation(const struct core *c)
+{
+	return c->generation;
+}
+
 /* A worker that finishes what it has before it makes way for another app's still works;
  * once there has been one, so does the pool while the next one starts. */
 static bool

@@ -84,8 +84,7 @@ forkserver_confine(
     struct forkserver *f, const struct msg_config *c, char *why, size_t n)
 {
 	struct sandbox_plan plan = {
-	    .mode =
-		c->sandbox <= SANDBOX_OFF ? (enum sandbox_mode)c->sandbox : SANDBOX_ON,
+	    .mode = c->sandbox <= SWITCH_OFF ? (enum switch_mode)c->sandbox : SWITCH_ON,
 	    .handlers = f->handlers,
 	    .files = c->files,
 	};

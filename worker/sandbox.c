@@ -9,7 +9,7 @@
 static int
 sandbox_need(const struct sandbox_plan *p, const struct sandbox *s, char *why, size_t n)
 {
-	if (p->mode != SANDBOX_ON || !s->lacks[0])
+	if (p->mode != SWITCH_ON || !s->lacks[0])
 		return 0;
 	snprintf(
 	    why, n, "sandbox is on, but %s: set it to auto to run without", s->lacks);
@@ -48,7 +48,7 @@ int
 sandbox_enter(struct sandbox *s, const struct sandbox_plan *p, char *why, size_t n)
 {
 	*s = (struct sandbox){0};
-	if (p->mode == SANDBOX_OFF)
+	if (p->mode == SWITCH_OFF)
 		return 0;
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) {
 		snprintf(why, n, "no_new_privs: %s", strerror(errno));

@@ -12,7 +12,7 @@
 #include "../common/kinds.h"
 
 struct sandbox_plan {
-	enum sandbox_mode mode;
+	enum switch_mode mode;
 	const char *handlers; /* folder: may be read */
 	struct span files; /* of CONFIG: "r" or "w", a path, NUL; one after the other */
 };

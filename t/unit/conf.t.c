@@ -260,7 +260,7 @@ t_dump(void)
 	EQ_STR(conf->log.target, "/a \\ \"b\" \xc3\xa9");
 	EQ_INT(conf->app_n, 2);
 	EQ_INT(conf->app[1].job_timeout_ms, 2 * 86400000);
-	EQ_INT(conf->sandbox, SANDBOX_ON);
+	EQ_INT(conf->sandbox, SWITCH_ON);
 	EQ_INT(conf->app[1].files.n, 2);
 	EQ_STR(conf->app[1].files.item[0].path, "/a \"b\"");
 	OK(conf->app[1].files.item[0].write && !conf->app[1].files.item[1].write);

@@ -42,9 +42,9 @@ core_events(const struct core *c UNUSED)
 	return NULL;
 }
 int64_t
-core_now_ms(const struct core *c UNUSED)
+core_now_ms(const struct core *c)
 {
-	return clock_now_ms();
+	return clock_now_ms() + c->later_ms;
 }
 enum core_phase
 core_phase(const struct core *c)
@@ -75,19 +75,51 @@ core_payload_bytes(const struct core *c UNUSED)
 	return 0;
 }
 size_t
-core_seat_count(const struct core *c UNUSED)
+core_seat_count(const struct core *c)
 {
-	return 1;
+	return c->seats;
 }
 void
-core_view_worker(const struct core *c UNUSED, size_t seat UNUSED, struct worker_view *v)
+core_view_worker(const struct core *c UNUSED, size_t seat, struct worker_view *v)
 {
-	*v = (struct worker_view){.state = "ready"};
+	*v = (struct worker_view){
+	    .seat = (int)seat + 1, .worker = seat + 1, .state = "ready"};
 }
 void
 core_view_lane(const struct core *c UNUSED, enum lane_name lane, struct lane_view *v)
 {
 	*v = (struct lane_view){.lane = lane, .limit = 4};
+}
+uint64_t
+core_generation(const struct core *c UNUSED)
+{
+	return 0;
+}
+const struct dossier *
+core_dossier(const struct core *c UNUSED, size_t i UNUSED)
+{
+	return NULL;
+}
+void
+core_pause_lane(struct core *c, enum lane_name lane, bool paused)
+{
+	c->paused[lane] = paused;
+}
+int
+core_kill(struct core *c UNUSED, struct task *t)
+{
+	return t->state == TASK_LEASED ? 0 : -1;
+}
+void
+core_list_leased(const struct core *c UNUSED,
+    bool (*visit)(struct task *, void *arg) UNUSED, void *arg UNUSED)
+{
+}
+void
+core_list_failed(
+    const struct core *c, bool (*visit)(struct task *, void *arg), void *arg)
+{
+	tasks_list_failed(&c->tasks, visit, arg);
 }
 struct task *
 core_find_task(const struct core *c, const struct taskid *id)
@@ -323,6 +355,7 @@ httpcore_init(struct core *c)
 	log_set_level(LOG_LEVEL_ERROR);
 	c->base = event_base_new();
 	c->phase = CORE_RUNNING;
+	c->seats = 1;
 	buf_init(&c->seen, 0);
 	tasks_init(&c->tasks, 60000, 1000, 1 << 20);
 	fill_conf(c);

@@ -40,6 +40,9 @@ struct core {
 	struct task *last;
 	enum core_phase phase;
 	const char *not_ready;
+	bool paused[LANE_COUNT];
+	size_t seats;
+	int64_t later_ms; /* the core's clock is so far ahead */
 	int submitted, abandoned;
 	struct http *http;
 };

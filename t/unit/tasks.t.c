@@ -179,6 +179,35 @@ t_a_page_survives_its_end(void)
 }
 
 static void
+t_failed_ones_are_found_again(void)
+{
+	struct tasks ts;
+	struct seen s = {0};
+
+	tasks_init(&ts, 10, 1000, 1 << 20);
+	for (int i = 0; i < 3; i++) {
+		struct task *t = add(&ts, &app_a, &hello, 100 + i);
+		size_t bytes = t->payload_bytes;
+		task_move(t, TASK_LEASED, 200);
+		task_move(t,
+		    i == 1   ? TASK_DONE
+		    : i == 2 ? TASK_DEAD
+			     : TASK_FAILED,
+		    i == 0 ? 201 : 205);
+		tasks_end(&ts, t, bytes);
+	}
+	tasks_list_failed(&ts, see, &s);
+	EQ_INT(s.n, 2);
+	EQ_INT(s.t[0]->state, TASK_DEAD);
+	tasks_expire(&ts, 211); /* the first is forgotten */
+	s.n = 0;
+	tasks_list_failed(&ts, see, &s);
+	EQ_INT(s.n, 1);
+	EQ_INT(s.t[0]->state, TASK_DEAD);
+	tasks_fini(&ts);
+}
+
+static void
 t_a_small_struct(void)
 {
 	t_note("a task is %zu bytes beside its payload", sizeof(struct task));
@@ -187,4 +216,5 @@ t_a_small_struct(void)
 
 TESTS(TEST(counts_follow), TEST(ended_ones_are_bounded), TEST(bytes_are_bounded),
     TEST(abbreviations), TEST(lists_newest_first_in_pages),
-    TEST(a_page_survives_its_end), TEST(a_small_struct))
+    TEST(a_page_survives_its_end), TEST(failed_ones_are_found_again),
+    TEST(a_small_struct))

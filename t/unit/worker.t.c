@@ -123,7 +123,7 @@ configure(void)
 	    .job_timeout_ms = 300000,
 	    .kill_grace_ms = 500,
 	    .log_level = 0,
-	    .sandbox = getenv("T_VALGRIND") ? SANDBOX_OFF : SANDBOX_AUTO,
+	    .sandbox = getenv("T_VALGRIND") ? SWITCH_OFF : SWITCH_AUTO,
 	};
 
 	send_record(MSG_CONFIG, &c, -1);
