@@ -24,7 +24,7 @@ sub start_top {
 	my (@words) = @_;
 	my $command = join ' ', Deferd::build() . '/supervisor/deferctl', '-s', $d->socket, 'top', @words;
 	$out = '';
-	$pid = open2($screen, $keys, 'script', '-qec', "sh -c 'echo pid \$\$; exec $command'", '/dev/null');
+	$pid = open2($screen, $keys, 'script', '-qec', "sh -c 'echo pid \$\$ on \$(tty); exec $command'", '/dev/null');
 	$screen->blocking(0);
 }
 sub shows {
@@ -53,6 +53,15 @@ shows qr/ 1 [^\n]*\e\[36mL\e/, 'a worker with a low one';
 my ($low) = grep { ($_->{task_lane} // '') eq 'low' } $d->workers;
 $d->ctl('kill', $low->{task_id});
 shows qr/death/, 'a death, as it happens';
+# --- another size ---
+my ($tty) = $out =~ m{pid \d+ on (/dev/\S+?)\r?$}m;
+system 'stty', '-F', $tty, 'rows', 15, 'cols', 60;
+shows qr/\e\[15;1H/, 'resized: the keys stand in the last row';
+$out = '';
+shows qr/\e\[H.*\e\[H/s, '... and another picture';
+my ($picture) = $out =~ /\e\[H(.*?)\e\[15;1H/s;
+my @wide = grep { length > 60 } map { s/\e\[[\d;?]*[A-Za-z]//gr =~ s/\xe2\x96./x/gr } split /\r*\n/, $picture;
+is_deeply \@wide, [], '... as wide as the terminal';
 # --- its keys ---
 syswrite $keys, 'p';
 shows qr/low: paused/, 'the key p';
