@@ -5,6 +5,7 @@
  */
 #include "core_impl.h"
 #include "../common/log.h"
+#include <stdio.h>
 
 /* The task, whether it is over or not; and what a line about it begins with. */
 static struct task *
@@ -35,6 +36,14 @@ leftover_handler(
 	return a ? app_find(a, (enum kind)kind, name) : NULL;
 }
 
+/* "7 times " of something that is told once; "" for 1. */
+static const char *
+leftover_times(uint64_t n, char *out, size_t room)
+{
+	snprintf(out, room, n > 1 ? "%llu times " : "", (unsigned long long)n);
+	return out;
+}
+
 void
 leftover_on_detached(struct seat *s, const struct msg_detached *d)
 {
@@ -43,37 +52,39 @@ leftover_on_detached(struct seat *s, const struct msg_detached *d)
 	    [DETACHED_WARN] = "it runs on while the worker lives",
 	    [DETACHED_FAIL] = "its task fails"};
 	struct log_about about;
-	char id[TASKID_TEXT_BYTES];
+	char id[TASKID_TEXT_BYTES], times[32];
 	struct task *t = leftover_task(s, d->task, d->attempt, &about, id);
 	struct handler *h = leftover_handler(s, t, d->kind, d->name);
 
 	if (h)
-		h->detached++;
-	stats_add(&s->core->stats, STAT_DETACHED, 1);
+		h->detached += d->count;
+	stats_add(&s->core->stats, STAT_DETACHED, d->count);
 	log_about(LOG_LEVEL_WARN, &about,
-	    "the handler %s \"%.*s\" (%s) ended while %.*s made at %.*s was pending: "
+	    "the handler %s \"%.*s\" (%s) ended while %s%.*s made at %.*s was pending: "
 	    "%s. Return it, await it, or say .detach",
 	    kind_name((enum kind)d->kind), SPAN_FMT(d->name), h ? h->place : "?",
-	    SPAN_FMT(d->what), SPAN_FMT(d->place),
-	    fate[d->policy < COUNT_OF(fate) ? d->policy : 0]);
+	    leftover_times(d->count, times, sizeof times), SPAN_FMT(d->what),
+	    SPAN_FMT(d->place), fate[d->policy < COUNT_OF(fate) ? d->policy : 0]);
 }
 
 void
 leftover_on_unhandled(struct seat *s, const struct msg_unhandled *u)
 {
 	struct log_about about;
-	char id[TASKID_TEXT_BYTES];
+	char id[TASKID_TEXT_BYTES], times[32];
 	struct task *t = leftover_task(s, u->task, u->attempt, &about, id);
 	struct handler *h = leftover_handler(s, t, u->kind, u->name);
 
 	if (h)
-		h->unhandled++;
-	stats_add(&s->core->stats, STAT_UNHANDLED, 1);
+		h->unhandled += u->count;
+	stats_add(&s->core->stats, STAT_UNHANDLED, u->count);
 	log_about(LOG_LEVEL_WARN, &about,
-	    "nobody handled the rejection of the deferred made at %.*s by the handler "
+	    "nobody handled %sthe rejection of the deferred made at %.*s by the "
+	    "handler "
 	    "%s \"%.*s\" (%s): %.*s: %.*s. Return it, await it, or give it a catch",
-	    SPAN_FMT(u->place), kind_name((enum kind)u->kind), SPAN_FMT(u->name),
-	    h ? h->place : "?", SPAN_FMT(u->class), SPAN_FMT(u->message));
+	    leftover_times(u->count, times, sizeof times), SPAN_FMT(u->place),
+	    kind_name((enum kind)u->kind), SPAN_FMT(u->name), h ? h->place : "?",
+	    SPAN_FMT(u->class), SPAN_FMT(u->message));
 }
 
 void

@@ -9,6 +9,8 @@
 #include <stdlib.h>
 
 #define LATE_TEXT_BYTES 2000
+#define DETACHED_PLACES_MAX 20
+#define UNHANDLED_MAX 20
 
 static bool
 is_detached(const struct pend *p)
@@ -22,12 +24,21 @@ task_span(const struct task *t)
 	return span_of(t->id.b, sizeof t->id.b);
 }
 
+/* The same work of the same line, in a loop say, is told once. */
+struct detached_place {
+	const struct pend *first;
+	uint64_t count;
+};
+
 static void
-detached_say(struct engine *e, const struct scope *s, const struct pend *p)
+detached_say(
+    struct engine *e, const struct scope *s, const struct detached_place *at, bool last)
 {
+	const struct pend *p = at->first;
 	char place[512];
 
-	snprintf(place, sizeof place, "%s:%d", p->file, p->line);
+	snprintf(place, sizeof place, "%s:%d%s", p->file, p->line,
+	    last ? " and other lines" : "");
 	struct msg_detached m = {
 	    .task = task_span(s->task),
 	    .attempt = s->task->attempt,
@@ -37,21 +48,47 @@ detached_say(struct engine *e, const struct scope *s, const struct pend *p)
 	    .place = span_str(place),
 	    .kind = s->handler->kind,
 	    .name = span_str(s->handler->name),
+	    .count = at->count,
 	};
 	outbox_put(&e->out, MSG_DETACHED, &m);
+}
+
+static bool
+is_same_place(const struct pend *p, const struct pend *q)
+{
+	return p->line == q->line && p->kind == q->kind &&
+	       strcmp(p->file, q->file) == 0;
+}
+
+/* What does not fit any more is counted in the last one. */
+static size_t
+detached_gather(struct scope *s, struct detached_place at[DETACHED_PLACES_MAX])
+{
+	struct pend *p;
+	size_t n = 0, i;
+
+	TAILQ_FOREACH (p, &s->pends, place) {
+		if (!is_detached(p) || p->reported)
+			continue;
+		p->reported = true;
+		for (i = 0; i < n && !is_same_place(at[i].first, p); i++)
+			;
+		if (i == n && n < DETACHED_PLACES_MAX)
+			at[n++] = (struct detached_place){p, 0};
+		at[i < n ? i : n - 1].count++;
+	}
+	return n;
 }
 
 void
 detached_report(struct engine *e, struct scope *s)
 {
-	struct pend *p;
+	struct detached_place at[DETACHED_PLACES_MAX];
 
 	deferred_mark_held(e, s);
-	TAILQ_FOREACH (p, &s->pends, place)
-		if (is_detached(p) && !p->reported) {
-			p->reported = true;
-			detached_say(e, s, p);
-		}
+	size_t n = detached_gather(s, at);
+	for (size_t i = 0; i < n; i++)
+		detached_say(e, s, &at[i], i == DETACHED_PLACES_MAX - 1);
 }
 
 bool
@@ -185,21 +222,26 @@ detached_cancel_all(struct engine *e, struct scope *s)
 		fiber_interrupt(e, f, error_cancelled(&e->vm, "the task has failed"));
 }
 
-static void
-unhandled_say(struct engine *e, struct scope *s, mrb_value d)
+static bool
+is_unhandled(struct vm *vm, const struct scope *s, mrb_value d)
 {
-	struct vm *vm = &e->vm;
 	mrb_value reason = mrb_iv_get(vm->mrb, d, vm->sym.iv_value);
-	struct error_text text;
-	char place[512];
 
 	if (mrb_test(mrb_iv_get(vm->mrb, d, vm->sym.iv_handled)) ||
 	    mrb_obj_is_kind_of(vm->mrb, reason, vm->cls.cancelled))
-		return;
-	if (s->cut && mrb_obj_is_kind_of(vm->mrb, reason, vm->cls.timeout))
-		return;
+		return false;
+	return !s->cut || !mrb_obj_is_kind_of(vm->mrb, reason, vm->cls.timeout);
+}
+
+static void
+unhandled_say(struct engine *e, struct scope *s, mrb_value d, uint64_t count)
+{
+	struct vm *vm = &e->vm;
+	struct error_text text;
+	char place[512];
+
 	error_text_init(&text);
-	error_describe(vm, reason, &text);
+	error_describe(vm, mrb_iv_get(vm->mrb, d, vm->sym.iv_value), &text);
 	error_place(vm, mrb_iv_get(vm->mrb, d, vm->sym.iv_place), place, sizeof place);
 	if (text.place[0] && strcmp(text.place, place) != 0)
 		buf_printf(&text.message, " (raised at %s)", text.place);
@@ -212,17 +254,34 @@ unhandled_say(struct engine *e, struct scope *s, mrb_value d)
 	    .place = span_str(place),
 	    .kind = s->handler->kind,
 	    .name = span_str(s->handler->name),
+	    .count = count,
 	};
 	outbox_put(&e->out, MSG_UNHANDLED, &m);
 	error_text_fini(&text);
 }
 
+/* The first ones each, the others as one. */
 void
 detached_report_unhandled(struct engine *e, struct scope *s)
 {
+	mrb_value more = mrb_nil_value();
+	uint64_t said = 0, left = 0;
+
 	if (!s->unhandled)
 		return;
 	mrb_value list = pin_take(&e->vm, &s->unhandled);
-	for (mrb_int i = 0; i < RARRAY_LEN(list); i++)
-		unhandled_say(e, s, RARRAY_PTR(list)[i]);
+	for (mrb_int i = 0; i < RARRAY_LEN(list); i++) {
+		mrb_value d = RARRAY_PTR(list)[i];
+		if (!is_unhandled(&e->vm, s, d))
+			continue;
+		if (said < UNHANDLED_MAX) {
+			said++;
+			unhandled_say(e, s, d, 1);
+		} else {
+			more = d;
+			left++;
+		}
+	}
+	if (left)
+		unhandled_say(e, s, more, left);
 }

@@ -63,6 +63,13 @@ out_took(const struct drive *d, struct buf *b, uint64_t run_us)
 }
 
 static void
+out_count(struct buf *b, uint64_t n)
+{
+	if (n > 1)
+		buf_printf(b, " x%llu", (unsigned long long)n);
+}
+
+static void
 out_message(struct drive *d, struct buf *b, const struct msg *m)
 {
 	static const char *const policy[] = {"wait", "warn", "fail"};
@@ -91,10 +98,12 @@ out_message(struct drive *d, struct buf *b, const struct msg *m)
 	case MSG_DETACHED:
 		buf_printf(b, "detached %s %.*s %.*s", policy[m->detached.policy],
 		    SPAN_FMT(m->detached.what), SPAN_FMT(m->detached.place));
+		out_count(b, m->detached.count);
 		break;
 	case MSG_UNHANDLED:
 		buf_printf(b, "unhandled %.*s: %.*s %.*s", SPAN_FMT(m->unhandled.class),
 		    SPAN_FMT(m->unhandled.message), SPAN_FMT(m->unhandled.place));
+		out_count(b, m->unhandled.count);
 		break;
 	case MSG_ENQUEUE: drive_enqueued(d, b, &m->enqueue); break;
 	default: buf_printf(b, "%s", msg_name(m->number));

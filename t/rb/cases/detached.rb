@@ -51,6 +51,8 @@ Cloud.function("many_lines") do |req|
   end
   3
 end
+Cloud.function("many") { Deferred.delay(2); (1..300).each { |i| async { Deferred.delay(1).await; raise "#{i}" } }; 1 }
+Cloud.function("many_places") { eval "Deferred.delay(1)\n" * 100; 1 }
 
 # run: bad {}
 # want: detached wait Deferred.delay detached.rb:3
@@ -100,8 +102,7 @@ end
 # want: log info counted
 # want: done "done"
 # run: two {}
-# want: detached wait Deferred.delay detached.rb:26
-# want: detached wait Deferred.delay detached.rb:26
+# want: detached wait Deferred.delay detached.rb:26 x2
 # want: done null
 # run: stuck {} timeout=3000
 # want: detached wait async detached.rb:28
@@ -132,4 +133,51 @@ end
 # run: not_meant {}
 # want: detached wait async detached.rb:42
 # want: log info awaited
+# want: done 1
+# run: many {}
+# want: detached wait Deferred.delay detached.rb:*
+# want: detached wait async detached.rb:* x300
+# want: unhandled RuntimeError: 1 *
+# want: unhandled *
+# want: unhandled *
+# want: unhandled *
+# want: unhandled *
+# want: unhandled *
+# want: unhandled *
+# want: unhandled *
+# want: unhandled *
+# want: unhandled *
+# want: unhandled *
+# want: unhandled *
+# want: unhandled *
+# want: unhandled *
+# want: unhandled *
+# want: unhandled *
+# want: unhandled *
+# want: unhandled *
+# want: unhandled *
+# want: unhandled *
+# want: unhandled RuntimeError: * x280
+# want: done 1
+# run: many_places {}
+# want: detached wait Deferred.delay *
+# want: detached wait Deferred.delay *
+# want: detached wait Deferred.delay *
+# want: detached wait Deferred.delay *
+# want: detached wait Deferred.delay *
+# want: detached wait Deferred.delay *
+# want: detached wait Deferred.delay *
+# want: detached wait Deferred.delay *
+# want: detached wait Deferred.delay *
+# want: detached wait Deferred.delay *
+# want: detached wait Deferred.delay *
+# want: detached wait Deferred.delay *
+# want: detached wait Deferred.delay *
+# want: detached wait Deferred.delay *
+# want: detached wait Deferred.delay *
+# want: detached wait Deferred.delay *
+# want: detached wait Deferred.delay *
+# want: detached wait Deferred.delay *
+# want: detached wait Deferred.delay *
+# want: detached wait Deferred.delay (eval):20 and other lines x81
 # want: done 1
