@@ -40,7 +40,7 @@ cmp_ok fds($d->pid), '<=', $fds + 2, "no more than $fds + 2 descriptors after 10
 SKIP: {
 	# it keeps what was freed, to catch its use; and it looks for leaks by itself
 	skip 'AddressSanitizer holds memory back', 1
-	    if `nm "$ENV{DEFERD_BUILD}/supervisor/deferd" 2>/dev/null` =~ /__asan_init/;
+	    if with_asan();
 	cmp_ok rss_kb($d->pid), '<', $rss + 2048, "no more than $rss kB + 2 MB resident";
 }
 is_deeply [grep { $_->[1] eq 'Z' } children($d->pid)], [], 'no zombies';

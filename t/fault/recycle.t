@@ -49,8 +49,7 @@ is run($d, 'symbols', { n => 5_000 })->answer->{json}{result}, 'made', 'some sym
 is run($d, 'symbols', { n => 5_000 })->answer->{json}{result}, 'made', '... the same ones again';
 is pid(), $pid, '... are no reason';
 SKIP: {
-	skip 'AddressSanitizer holds memory back', 4
-	    if `nm "$ENV{DEFERD_BUILD}/supervisor/deferd" 2>/dev/null` =~ /__asan_init/;
+	skip 'AddressSanitizer holds memory back', 4 if with_asan();
 	is_replaced('memory', 'memory', 'keep', { n => 13 });
 }
 is metric($d, 'deferd_workers_died_total'), 0, 'none has died';

@@ -11,7 +11,7 @@ use Test::More;
 use Time::HiRes qw(time);
 
 our @EXPORT = qw(start run fetch worker_of until_true pool_is_back metric cpu_seconds
-	alive children fds handlers_dir);
+	alive children fds handlers_dir with_asan);
 
 sub handlers_dir { return "$FindBin::Bin/handlers" }
 
@@ -122,6 +122,9 @@ sub children {
 	}
 	return @found;
 }
+
+# This build has AddressSanitizer, which keeps what was freed and reads /proc.
+sub with_asan { return `nm "$ENV{DEFERD_BUILD}/supervisor/deferd" 2>/dev/null` =~ /__asan_init/ }
 
 sub fds {
 	my ($pid) = @_;
