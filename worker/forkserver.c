@@ -86,6 +86,7 @@ forkserver_confine(
 	struct sandbox_plan plan = {
 	    .mode = c->sandbox <= SWITCH_OFF ? (enum switch_mode)c->sandbox : SWITCH_ON,
 	    .handlers = f->handlers,
+	    .ca = f->ca,
 	    .files = c->files,
 	};
 
@@ -117,7 +118,6 @@ forkserver_http(struct forkserver *f, const struct msg_config *c)
 {
 	forkserver_take_hosts(&f->hosts.allow, c->http_allow);
 	forkserver_take_hosts(&f->hosts.deny, c->http_deny);
-	f->ca = c->http_ca.n ? strndup((const char *)c->http_ca.p, c->http_ca.n) : NULL;
 	return (struct http_conf){
 	    .policy = f->hosts,
 	    .body_bytes = c->http_body_bytes,
@@ -257,6 +257,7 @@ forkserver_configure(struct forkserver *f)
 	log_set_level(c->log_level <= LOG_LEVEL_DEBUG ? (enum log_level)c->log_level
 						      : LOG_LEVEL_INFO);
 	f->handlers = strndup((const char *)c->handlers.p, c->handlers.n);
+	f->ca = c->http_ca.n ? strndup((const char *)c->http_ca.p, c->http_ca.n) : NULL;
 	char why[SANDBOX_TEXT_BYTES + 96];
 	if (!forkserver_drop_to(user, why, sizeof why) ||
 	    !forkserver_confine(f, c, why, sizeof why)) {

@@ -180,6 +180,8 @@ landlock_allow_all(struct landlock *l, const struct sandbox_plan *p)
 
 	if (r == 0)
 		r = landlock_allow_handlers(l, p->handlers);
+	if (r == 0 && p->ca && landlock_allow(l, p->ca, false) == -ERR_SYSTEM)
+		r = -ERR_SYSTEM;
 #ifdef DEFERD_SANITIZED /* where its reports find line numbers */
 	if (r == 0)
 		r = landlock_allow(l, "/proc/self/exe", false);

@@ -14,6 +14,7 @@
 struct sandbox_plan {
 	enum switch_mode mode;
 	const char *handlers; /* folder: may be read */
+	const char *ca;       /* a file of certificates: may be read; or NULL */
 	struct span files; /* of CONFIG: "r" or "w", a path, NUL; one after the other */
 };
 

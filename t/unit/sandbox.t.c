@@ -30,7 +30,7 @@ enum where { FORKSERVER, WORKER };
 static int
 in_sandbox(enum where where, int (*try)(void))
 {
-	struct sandbox_plan plan = {SWITCH_AUTO, FOLDER, SPAN_NONE};
+	struct sandbox_plan plan = {.mode = SWITCH_AUTO, .handlers = FOLDER};
 	struct sandbox s;
 	char why[SANDBOX_TEXT_BYTES];
 	int status;
@@ -274,7 +274,7 @@ thread_socket(void *arg)
 static int
 try_in_thread(void)
 {
-	struct sandbox_plan plan = {SWITCH_AUTO, FOLDER, SPAN_NONE};
+	struct sandbox_plan plan = {.mode = SWITCH_AUTO, .handlers = FOLDER};
 	struct sandbox s;
 	char why[SANDBOX_TEXT_BYTES];
 	pthread_t t;
@@ -322,7 +322,7 @@ t_described(void)
 static void
 t_off_is_off(void)
 {
-	struct sandbox_plan plan = {SWITCH_OFF, "/no/such/folder", SPAN_NONE};
+	struct sandbox_plan plan = {.mode = SWITCH_OFF, .handlers = "/no/such/folder"};
 	struct sandbox s;
 	char why[SANDBOX_TEXT_BYTES];
 
