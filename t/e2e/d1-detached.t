@@ -56,4 +56,18 @@ like $d->deferctl(qw(show handlers))->{out}, qr/detached +unhandled/, '... as te
 like $d->http(GET => '/metrics')->{body}, qr/^deferd_detached_deferreds\S* 6$/m, '... and in the metrics';
 is scalar(grep { $_->{last_death} } $d->workers), 0, 'no worker died of it';
 $d->stop_ok;
+
+# --- the app's own word ---
+$d = Deferd->start(handlers => <<'RUBY', config => { apps => [{ id => 'demo', handlers => '{dir}/handlers', detached => 'fail', keys => { master => 'master-key' } }] });
+Cloud.function("left") { Deferred.delay(5); 1 }
+Cloud.function("loop") { 500.times { Deferred.delay(5) }; 1 }
+Cloud.function("kinder", detached: :wait) { Deferred.delay(0.01); 1 }
+RUBY
+is $d->call('left')->{json}{error}{class}, 'Cloud::Detached', 'detached: fail in the config';
+is $d->call('loop')->{json}{error}{class}, 'Cloud::Detached', '... for 500 of them';
+is scalar(() = $d->log =~ /while 500 times Deferred\.delay made at \S+:2 was pending: its task fails/g), 1, '... told in one line';
+is $d->call('kinder')->{json}{result}, 1, '... unless the handler says otherwise';
+my ($loop) = grep { $_->{name} eq 'loop' } @{ $d->ctl(qw(show handlers))->{handlers} };
+is $loop->{detached}, 500, '... and each is counted';
+$d->stop_ok;
 done_testing;
