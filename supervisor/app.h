@@ -23,6 +23,7 @@ struct handler {
 	int64_t burst_ms;   /* 0: heartbeat.timeout */
 	int64_t every_ms;   /* a timer's */
 	enum execution execution; /* a timer's */
+	int attempts;	    /* 0: the kind's default */
 	unsigned flags;	    /* HANDLER_* of kinds.h */
 	struct app *app;    /* borrowed */
 	/* counters since the start */

@@ -1,5 +1,6 @@
 #include "catalogue.h"
 #include "../common/log.h"
+#include "retry.h"
 #include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -31,6 +32,8 @@ catalogue_add(struct app *a, const struct msg_handler *m)
 	h->every_ms = (int64_t)m->every_ms;
 	h->execution = (enum execution)m->execution;
 	h->flags = (unsigned)m->flags;
+	h->attempts =
+	    m->attempts > RETRY_ATTEMPTS_MAX ? RETRY_ATTEMPTS_MAX : (int)m->attempts;
 }
 
 /* FNV-1a */

@@ -32,6 +32,8 @@ struct submission {
 	enum execution execution; /* sync needs done */
 	struct buf *envelope;	  /* packed, see kinds.h; its bytes are taken when accepted */
 	int64_t timeout_ms;	  /* 0: the handler's or the kind's; never above it */
+	int64_t due_wall_ms;	  /* not before; 0: at once; not for sync */
+	int attempts;		  /* 0: the handler's or the kind's; not for sync */
 	task_done_cb *done;	  /* or NULL */
 	void *done_arg;
 	bool relaxed;		  /* not sync: do not wait for the disk */

@@ -13,6 +13,7 @@
 #include "link.h"
 #include "reap.h"
 #include "reload.h"
+#include "retry.h"
 #include "seat.h"
 #include "spawn.h"
 #include "spawn_log.h"
@@ -69,8 +70,15 @@ struct core {
 
 /* --- settle.c: how a task ends or goes back --- */
 void settle_end(struct core *, struct task *, enum task_state, enum fault);
+/* Out of its lane, lease, or heap, whatever it is in: for the rooms that end tasks. */
+void settle_leave(struct core *, struct task *);
+/* The class (or NULL) and the message that its caller gets to see. */
+void settle_say(struct task *, const char *class, const char *message);
 /* Just granted, but its handler is no longer there (a reload took it away). */
 void settle_end_unknown(struct core *, struct task *);
+/* It failed: it runs again later when it has attempts left, else it ends (dead when it had
+ * more than one). wait_ms: what Cloud::Retry asked for; 0: the usual. */
+void settle_fail(struct core *, struct task *, enum fault, enum retry_wish, int64_t wait_ms);
 /* Leased -> queued again, at the head of its lane. */
 void settle_requeue(struct core *, struct task *, bool charged, const char *reason);
 /* Its worker died: the culprit is charged, neighbours run again. */
@@ -79,9 +87,10 @@ void settle_death(struct core *, struct seat *, const struct page_burst *, const
 void settle_leftovers(struct core *, struct seat *, const char *why);
 /* Tells a waiting sync caller now, though the task has not ended. */
 void settle_answer_early(struct core *, struct task *, enum fault);
+/* --- settle_stop.c --- */
 /* Taken out of memory; its record stays in the store and runs at the next start. */
 void settle_shelve(struct core *, struct task *);
-/* The same for every stored task that waits; how many. */
+/* The same for every stored task that waits; how many. Delayed ones that are not stored end. */
 size_t settle_shelve_waiting(struct core *);
 /* Everything that has not ended, ends (stored ones are shelved): the process stops. Returns
  * how many ended. */
@@ -100,6 +109,12 @@ void enqueue_on_message(struct seat *, const struct msg_enqueue *);
 void leftover_on_detached(struct seat *, const struct msg_detached *);
 void leftover_on_unhandled(struct seat *, const struct msg_unhandled *);
 void leftover_on_log(struct seat *, const struct msg_log *);
+
+/* --- delay.c --- */
+/* Out of its lease already: it waits, and runs again. */
+void delay_again(struct core *, struct task *, enum fault, int64_t wait_ms);
+void delay_end(struct core *, struct task *); /* DELAYED -> QUEUED, now */
+void delay_turn(struct core *);
 
 /* --- submit.c --- */
 /* ACCEPTED -> its lane, or (due_wall_ms > 0) waiting for its time. */

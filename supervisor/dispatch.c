@@ -9,6 +9,8 @@
 #include "weigh.h"
 #include <stdlib.h>
 
+#define DISPATCH_AGAIN_MAX_MS ((int64_t)366 * 86400 * 1000)
+
 /* --- leases --- */
 
 int64_t
@@ -249,6 +251,11 @@ dispatch_failed(struct seat *s, const struct msg *m)
 	dispatch_write_down(t, f);
 	if (t->flags & TASK_ANSWERED)
 		settle_end(s->core, t, TASK_FAILED, FAULT_TIMEOUT);
+	else if (dispatch_outcome[f->cause].state == TASK_FAILED)
+		settle_fail(s->core, t, dispatch_outcome[f->cause].fault,
+		    f->again > RETRY_NEVER ? RETRY_USUAL : (enum retry_wish)f->again,
+		    f->again_ms > DISPATCH_AGAIN_MAX_MS ? DISPATCH_AGAIN_MAX_MS
+							: (int64_t)f->again_ms);
 	else
 		settle_end(s->core, t, dispatch_outcome[f->cause].state,
 		    dispatch_outcome[f->cause].fault);

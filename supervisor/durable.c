@@ -80,11 +80,12 @@ durable_accept(struct core *c, struct task *t, const struct submission *s)
 	if (!w)
 		return false;
 	t->key = store_new_key(d->store);
-	record_pack(&d->packed, t, 0);
+	record_pack(&d->packed, t, s->due_wall_ms);
 	*w = (struct waiting){.ticket = durable_put(d, STORE_TASK, t->key, !s->relaxed),
 	    .task = s->relaxed ? NULL : t,
 	    .accepted = s->accepted,
-	    .arg = s->accepted_arg};
+	    .arg = s->accepted_arg,
+	    .due_wall_ms = s->due_wall_ms};
 	if (w->ticket != 0)
 		return true;
 	d->waiting_n--;
@@ -131,7 +132,7 @@ durable_fate(struct core *c, const struct waiting *w, bool ok)
 	if (!t) /* relaxed, or cancelled meanwhile */
 		return;
 	if (ok)
-		core_enter(c, t, 0);
+		core_enter(c, t, w->due_wall_ms);
 	else
 		stats_add(&c->stats, STAT_TASKS_REFUSED, 1);
 	if (w->accepted)

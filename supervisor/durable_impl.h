@@ -13,6 +13,7 @@ struct waiting {
 	struct task *task; /* NULL: nothing is left to do */
 	task_accepted_cb *accepted;
 	void *arg;
+	int64_t due_wall_ms;
 };
 
 struct durable {

@@ -2,6 +2,7 @@
  * enqueue.c: Cloud.enqueue: a handler submits a task; it is answered with the id, or
  * with the code and the text that an HTTP client would have got.
  */
+#include "../common/clock.h"
 #include "../common/err.h"
 #include "../common/log.h"
 #include "core_impl.h"
@@ -63,6 +64,17 @@ enqueue_wait_new(struct seat *s, uint64_t request)
 	return w;
 }
 
+/* at: wins over delay: */
+static int64_t
+enqueue_due_ms(const struct msg_enqueue *m)
+{
+	if (m->at_ms > 0)
+		return m->at_ms > INT64_MAX / 2 ? INT64_MAX / 2 : (int64_t)m->at_ms;
+	return m->delay_ms > 0 && m->delay_ms < INT64_MAX / 2
+		   ? clock_wall_ms() + (int64_t)m->delay_ms
+		   : 0;
+}
+
 void
 enqueue_on_message(struct seat *s, const struct msg_enqueue *m)
 {
@@ -86,6 +98,9 @@ enqueue_on_message(struct seat *s, const struct msg_enqueue *m)
 	    .execution = m->execution == EXEC_LOW ? EXEC_LOW : EXEC_ASYNC,
 	    .envelope = &envelope,
 	    .timeout_ms = (int64_t)m->timeout_ms,
+	    .due_wall_ms = enqueue_due_ms(m),
+	    .attempts = m->attempts > RETRY_ATTEMPTS_MAX ? RETRY_ATTEMPTS_MAX
+							 : (int)m->attempts,
 	    .accepted = enqueue_accepted_cb,
 	    .accepted_arg = enqueue_wait_new(s, m->request),
 	};

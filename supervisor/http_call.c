@@ -157,6 +157,8 @@ call_hand_in(
 	    .execution = in->execution,
 	    .envelope = &exact,
 	    .timeout_ms = in->timeout_ms,
+	    .due_wall_ms = in->due_wall_ms,
+	    .attempts = in->attempts,
 	    .done = in->execution == EXEC_SYNC ? call_done_cb : NULL,
 	    .done_arg = c,
 	    .accepted = call_accepted_cb,

@@ -235,6 +235,8 @@ struct call_input {
 	enum execution execution;
 	enum call_form form;
 	int64_t timeout_ms;
+	int64_t due_wall_ms; /* 0: at once */
+	int attempts;	     /* 0: the handler's */
 	const json_t *body; /* NULL: none, or text */
 	struct span text;   /* a body that is text, when text.p is set */
 	bool typed;	    /* body in Parse's encoding */

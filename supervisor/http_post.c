@@ -1,11 +1,14 @@
 /*
  * http_post.c: POST /v1/apps/<app>/tasks: what the body may say, field by field.
  */
+#include "../common/clock.h"
 #include "http_impl.h"
 #include "http_native.h"
 #include "json.h"
+#include "retry.h"
 
 #define POST_TIMEOUT_MAX_S 604800.0
+#define POST_DELAY_MAX_S 315360000.0 /* ten years */
 
 struct post {
 	struct http_req *r;
@@ -90,12 +93,43 @@ post_read_timeout(struct post *p, const char *field UNUSED, const json_t *v)
 static bool
 post_read_attempts(struct post *p, const char *field UNUSED, const json_t *v)
 {
-	if (json_is_integer(v) && json_integer_value(v) == 1)
+	json_int_t n = json_is_integer(v) ? json_integer_value(v) : 0;
+
+	if (n >= 1 && n <= RETRY_ATTEMPTS_MAX) {
+		p->in.attempts = (int)n;
 		return true;
-	reply_refuse(p->r,
-	    json_is_integer(v) && json_integer_value(v) > 1 ? FAULT_UNSUPPORTED
-							    : FAULT_BAD_REQUEST,
-	    "attempts: retries are not available yet: expected 1");
+	}
+	reply_refuse(p->r, FAULT_BAD_REQUEST,
+	    "attempts: expected a whole number from 1 to %d", RETRY_ATTEMPTS_MAX);
+	return false;
+}
+
+static bool
+post_read_delay(struct post *p, const char *field UNUSED, const json_t *v)
+{
+	double s = json_is_number(v) ? json_number_value(v) : -1;
+
+	if (s >= 0 && s <= POST_DELAY_MAX_S) {
+		p->in.due_wall_ms = clock_wall_ms() + (int64_t)(s * 1000 + 0.5);
+		return true;
+	}
+	reply_refuse(p->r, FAULT_BAD_REQUEST,
+	    "delay: expected seconds, at least 0 and at most %.0f", POST_DELAY_MAX_S);
+	return false;
+}
+
+static bool
+post_read_at(struct post *p, const char *field, const json_t *v)
+{
+	struct span s;
+
+	if (!post_is_text(p, field, v, &s))
+		return false;
+	if (clock_parse_wall((const char *)s.p, s.n, &p->in.due_wall_ms) == 0 &&
+	    p->in.due_wall_ms > 0)
+		return true;
+	reply_refuse(p->r, FAULT_BAD_REQUEST,
+	    "at: expected a time like 2027-01-31T12:00:00Z (RFC 3339)");
 	return false;
 }
 
@@ -116,8 +150,8 @@ static const struct {
     {"execution", post_read_execution},
     {"timeout", post_read_timeout},
     {"attempts", post_read_attempts},
-    {"delay", post_read_later},
-    {"at", post_read_later},
+    {"delay", post_read_delay},
+    {"at", post_read_at},
     {"key", post_read_later},
 };
 
@@ -128,8 +162,8 @@ post_read_field(struct post *p, const char *name, const json_t *v)
 		if (strcmp(name, post_fields[i].name) == 0)
 			return post_fields[i].read(p, name, v);
 	reply_refuse(p->r, FAULT_BAD_REQUEST,
-	    "%.60s: unknown field: expected kind, name, params, execution, timeout or "
-	    "attempts",
+	    "%.60s: unknown field: expected kind, name, params, execution, timeout, "
+	    "attempts, delay or at",
 	    name);
 	return false;
 }
@@ -165,6 +199,12 @@ post_submit(struct post *p, const json_t *body)
 		if (!post_read_field(
 			p, json_object_iter_key(it), json_object_iter_value(it)))
 			return;
+	if (p->in.execution == EXEC_SYNC && (p->in.due_wall_ms || p->in.attempts > 1)) {
+		reply_refuse(p->r, FAULT_BAD_REQUEST,
+		    "%s: not with execution sync, whose caller waits",
+		    p->in.due_wall_ms ? "delay, at" : "attempts");
+		return;
+	}
 	if (!(p->in.handler = post_find(p)))
 		return;
 	if (!p->in.body)

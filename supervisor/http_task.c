@@ -19,6 +19,8 @@ task_write_times(struct jsonw *w, struct core *core, const struct task *t)
 	int64_t now_ms = core_now_ms(core);
 
 	task_write_wall(w, "accepted_at", t->accepted_wall_ms);
+	if (task_due_wall_ms(t))
+		task_write_wall(w, "due_at", task_due_wall_ms(t));
 	if (t->started_ms)
 		task_write_wall(w, "started_at", task_wall_ms(t, t->started_ms));
 	if (t->ended_ms)

@@ -9,8 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define SETTLE_DROPS_LOGGED 20
-
 static const enum stat settle_stats[TASK_STATE_COUNT] = {
     [TASK_DONE] = STAT_ENDED_DONE,
     [TASK_FAILED] = STAT_ENDED_FAILED,
@@ -18,7 +16,7 @@ static const enum stat settle_stats[TASK_STATE_COUNT] = {
     [TASK_CANCELLED] = STAT_ENDED_CANCELLED,
 };
 
-static void
+void
 settle_leave(struct core *c, struct task *t)
 {
 	heap_remove(
@@ -168,6 +166,22 @@ settle_answer_early(struct core *c, struct task *t, enum fault fault)
 	settle_tell(t);
 }
 
+void
+settle_fail(struct core *c, struct task *t, enum fault fault, enum retry_wish wish,
+    int64_t wait_ms)
+{
+	ASSERT(t->state == TASK_LEASED);
+	if (retry_is_due(t, wish)) {
+		settle_leave(c, t);
+		delay_again(c, t, fault, wait_ms);
+	} else {
+		settle_end(c, t,
+		    t->attempts_max > 1 && wish != RETRY_NEVER ? TASK_DEAD
+							       : TASK_FAILED,
+		    fault);
+	}
+}
+
 static void
 settle_emit_requeue(
     struct core *c, const struct task *t, bool charged, const char *reason)
@@ -215,7 +229,7 @@ settle_requeue(struct core *c, struct task *t, bool charged, const char *reason)
 		watch_arm_deadline(c, t, t->accepted_ms + t->timeout_ms);
 }
 
-static void
+void
 settle_say(struct task *t, const char *class, const char *message)
 {
 	struct task_note *n = task_note(t);
@@ -251,7 +265,7 @@ settle_after_death(struct core *c, struct task *t, bool culprit, const char *why
 	} else if (t->flags & TASK_CANCELLING) {
 		settle_end(c, t, TASK_CANCELLED, FAULT_CANCELLED);
 	} else if (t->flags & TASK_TIMED_OUT) {
-		settle_end(c, t, TASK_FAILED, FAULT_TIMEOUT);
+		settle_fail(c, t, FAULT_TIMEOUT, RETRY_USUAL, 0);
 	} else if (culprit && ++t->deaths >= CORE_DEATHS_MAX) {
 		settle_say(t, NULL, fault_info(FAULT_POISON)->text);
 		settle_end(c, t, TASK_DEAD, FAULT_POISON);
@@ -293,76 +307,4 @@ settle_leftovers(struct core *c, struct seat *s, const char *why)
 	struct page_burst nobody = {0};
 
 	settle_death(c, s, &nobody, why);
-}
-
-static struct task *
-settle_next_open(struct task *t)
-{
-	while (t && task_has_ended(t->state))
-		t = TAILQ_NEXT(t, all);
-	return t;
-}
-
-/* The first few by name; the sum is the caller's to log. */
-static void
-settle_log_drop(const struct task *t, size_t nth)
-{
-	char id[TASKID_TEXT_BYTES];
-
-	if (nth >= SETTLE_DROPS_LOGGED)
-		return;
-	struct log_about about = tasks_about(t, id);
-	log_about(LOG_LEVEL_WARN, &about, "%s: dropped: the server stops",
-	    task_state_name(t->state));
-}
-
-void
-settle_shelve(struct core *c, struct task *t)
-{
-	settle_leave(c, t);
-	tasks_remove(&c->tasks, t);
-}
-
-size_t
-settle_shelve_waiting(struct core *c)
-{
-	struct task *t, *after;
-	size_t n = 0;
-
-	for (t = TAILQ_FIRST(&c->tasks.all); t; t = after) {
-		after = TAILQ_NEXT(t, all);
-		if (t->key == 0 ||
-		    (t->state != TASK_QUEUED && t->state != TASK_DELAYED))
-			continue;
-		settle_shelve(c, t);
-		n++;
-	}
-	return n;
-}
-
-size_t
-settle_drop_all(struct core *c, bool leased_too)
-{
-	struct task *t, *after;
-	size_t n = 0;
-
-	/* Ending one may free old ended ones, never an open one. */
-	for (t = settle_next_open(TAILQ_FIRST(&c->tasks.all)); t; t = after) {
-		after = settle_next_open(TAILQ_NEXT(t, all));
-		if ((t->state == TASK_LEASED && !leased_too) ||
-		    t->state == TASK_ACCEPTED)
-			continue;
-		if (t->key != 0) {
-			settle_shelve(c, t);
-			continue;
-		}
-		if (t->state == TASK_LEASED)
-			settle_say(t, NULL, "the server stopped while the handler ran");
-		settle_log_drop(t, n);
-		settle_end(
-		    c, t, TASK_CANCELLED, t->attempt ? FAULT_CANCELLED : FAULT_DROPPED);
-		stats_add(&c->stats, STAT_TASKS_DROPPED, 1);
-		n++;
-	}
-	return n;
 }

@@ -80,6 +80,8 @@ core_make_task(struct core *c, const struct submission *s)
 	t->accepted_ms = c->now_ms;
 	t->accepted_wall_ms = wall_ms;
 	t->timeout_ms = (uint32_t)core_timeout_ms(s);
+	t->attempts_max =
+	    (uint8_t)retry_attempts(s->handler, s->execution, s->attempts);
 	t->done = s->done;
 	t->done_arg = s->done_arg;
 	if (tasks_add(&c->tasks, t) != 0) {
@@ -136,7 +138,7 @@ core_submit(struct core *c, const struct submission *s, struct task **out)
 		return FAULT_STORE;
 	}
 	if (t->key == 0 || s->relaxed)
-		core_enter(c, t, 0);
+		core_enter(c, t, s->due_wall_ms);
 	if (out)
 		*out = t;
 	return FAULT_NONE;

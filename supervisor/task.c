@@ -12,8 +12,9 @@ static const char *const task_state_names[TASK_STATE_COUNT] = {
 /* From a state (row) to which others: the picture in task.h. */
 static const unsigned task_ways[TASK_STATE_COUNT] = {
     [TASK_ACCEPTED] = BIT(QUEUED) | BIT(DELAYED) | BIT(CANCELLED),
-    [TASK_QUEUED] = BIT(LEASED) | BIT(CANCELLED) | BIT(FAILED),
-    [TASK_DELAYED] = BIT(QUEUED) | BIT(CANCELLED),
+    [TASK_QUEUED] = BIT(LEASED) | BIT(CANCELLED) | BIT(FAILED) | BIT(DEAD),
+    [TASK_DELAYED] = BIT(QUEUED) | BIT(CANCELLED) | BIT(DEAD),
+    [TASK_DEAD] = BIT(QUEUED),
     [TASK_LEASED] = BIT(QUEUED) | BIT(DELAYED) | BIT(DONE) | BIT(FAILED) | BIT(DEAD) |
 		    BIT(CANCELLED),
 };
@@ -127,6 +128,12 @@ int64_t
 task_wall_ms(const struct task *t, int64_t mono_ms)
 {
 	return t->accepted_wall_ms + (mono_ms - t->accepted_ms);
+}
+
+int64_t
+task_due_wall_ms(const struct task *t)
+{
+	return t->state == TASK_DELAYED ? t->deadline.key : 0;
 }
 
 size_t

@@ -132,6 +132,8 @@ int64_t task_wait_ms(const struct task *, int64_t now_ms);
 int64_t task_run_ms(const struct task *, int64_t now_ms);
 /* Wall time of a monotonic instant of this task (started_ms, ended_ms). */
 int64_t task_wall_ms(const struct task *, int64_t mono_ms);
+/* When a delayed one is due; 0 in other states. */
+int64_t task_due_wall_ms(const struct task *);
 /* Bytes of memory the task holds: the struct, payload, result, note. */
 size_t task_memory_bytes(const struct task *);
 

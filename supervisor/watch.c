@@ -102,6 +102,7 @@ watch_cb(evutil_socket_t fd UNUSED, short what UNUSED, void *arg)
 		if (c->forkserver[i])
 			forkserver_tick(c->forkserver[i], c->now_ms);
 	timer_turn(c);
+	delay_turn(c);
 	tasks_expire(&c->tasks, c->now_ms);
 	reap_collect(c);
 }

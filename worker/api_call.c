@@ -8,6 +8,7 @@
 #include "error.h"
 #include "request.h"
 #include "similar.h"
+#include <mruby/array.h>
 #include <mruby/class.h>
 #include <mruby/error.h>
 #include <mruby/string.h>
@@ -170,16 +171,21 @@ call_take_result(struct engine *e, mrb_value *v)
 
 /* --- enqueue --- */
 
-/* Cloud.__enqueue(kind, name, execution, params, timeout_ms) */
+/* Cloud.__enqueue(kind, name, params, [execution, timeout_ms, delay_ms, at_ms,
+ * attempts]) */
 static mrb_value
 cloud_enqueue(mrb_state *mrb, mrb_value self UNUSED)
 {
 	struct engine *e = engine_of(mrb);
 	const char *kind;
-	mrb_value name, params;
-	mrb_int execution, timeout_ms;
+	mrb_value name, params, numbers;
+	uint64_t number[5];
 
-	mrb_get_args(mrb, "zSioi", &kind, &name, &execution, &params, &timeout_ms);
+	mrb_get_args(mrb, "zSoA", &kind, &name, &params, &numbers);
+	if (RARRAY_LEN(numbers) != COUNT_OF(number))
+		mrb_raise(mrb, E_ARGUMENT_ERROR, "Cloud.__enqueue: not for handlers");
+	for (size_t i = 0; i < COUNT_OF(number); i++)
+		number[i] = (uint64_t)mrb_integer(RARRAY_PTR(numbers)[i]);
 	struct scope *caller = call_caller(e);
 	buf_reset(&e->scratch);
 	if (conv_write(&e->vm, params, "params", e->conf.result_bytes, &e->scratch,
@@ -193,9 +199,12 @@ cloud_enqueue(mrb_state *mrb, mrb_value self UNUSED)
 	    .request = (uint64_t)deferred_pend(e, d)->code,
 	    .kind = kind_parse(span_str(kind)),
 	    .name = span_of(RSTRING_PTR(name), (size_t)RSTRING_LEN(name)),
-	    .execution = (uint64_t)execution,
+	    .execution = number[0],
 	    .params = buf_span(&e->scratch),
-	    .timeout_ms = (uint64_t)timeout_ms,
+	    .timeout_ms = number[1],
+	    .delay_ms = number[2],
+	    .at_ms = number[3],
+	    .attempts = number[4],
 	};
 	outbox_put(&e->out, MSG_ENQUEUE, &m);
 	return d;
@@ -244,5 +253,5 @@ api_call_define(struct engine *e)
 	struct RClass *c = mrb_define_module(mrb, "Cloud");
 
 	mrb_define_module_function(mrb, c, "__call", cloud_call, MRB_ARGS_REQ(3));
-	mrb_define_module_function(mrb, c, "__enqueue", cloud_enqueue, MRB_ARGS_REQ(5));
+	mrb_define_module_function(mrb, c, "__enqueue", cloud_enqueue, MRB_ARGS_REQ(4));
 }

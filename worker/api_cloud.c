@@ -64,14 +64,14 @@ cloud_copy(mrb_value v)
 }
 
 /* Cloud.__register(kind, name, place, class, method, numbers, verb, pattern), numbers
- * being [timeout_ms, burst_ms, every_ms, execution, flags, detached]. */
+ * being [timeout_ms, burst_ms, every_ms, execution, flags, detached, attempts]. */
 static mrb_value
 cloud_register(mrb_state *mrb, mrb_value self UNUSED)
 {
 	struct engine *e = engine_of(mrb);
 	mrb_value name, place, class, method, numbers, verb, pattern;
 	const char *kind_text;
-	mrb_int number[6];
+	mrb_int number[7];
 	size_t bad;
 
 	mrb_get_args(mrb, "zSSCoAoo", &kind_text, &name, &place, &class, &method,
@@ -100,6 +100,7 @@ cloud_register(mrb_state *mrb, mrb_value self UNUSED)
 	h->execution = (enum execution)number[3];
 	h->flags = (unsigned)number[4];
 	h->detached = (int)number[5];
+	h->attempts = (int)number[6];
 	h->verb = cloud_copy(verb);
 	h->pattern = cloud_copy(pattern);
 	return mrb_nil_value();

@@ -16,6 +16,7 @@ struct handler {
 	mrb_sym method;       /* 0: __call */
 	int64_t timeout_ms, burst_ms, every_ms; /* 0: the default */
 	enum execution execution;
+	int attempts; /* 0: the kind's default */
 	int detached; /* detached: an enum detached_policy + 1; 0: the app's */
 	unsigned flags;
 	uint32_t index;

@@ -102,6 +102,19 @@ error_pack_code(struct vm *vm, mrb_value exc, struct error_text *t)
 	t->cloud_error = t->code.n || t->status;
 }
 
+/* What Cloud::Retry and Cloud::Discard ask for. */
+static void
+error_read_again(struct vm *vm, mrb_value exc, struct error_text *t)
+{
+	mrb_value again = mrb_iv_get(vm->mrb, exc, vm->sym.iv_again);
+	mrb_value ms = mrb_iv_get(vm->mrb, exc, vm->sym.iv_again_ms);
+
+	if (mrb_integer_p(again) && mrb_integer(again) > 0)
+		t->again = (uint64_t)mrb_integer(again);
+	if (mrb_integer_p(ms) && mrb_integer(ms) > 0)
+		t->again_ms = (uint64_t)mrb_integer(ms);
+}
+
 /* deferd's own names of methods say nothing: "a.rb:3:in __call" -> "a.rb:3". */
 static struct span
 error_plain_frame(struct span f)
@@ -215,8 +228,10 @@ error_describe(struct vm *vm, mrb_value reason, struct error_text *t)
 	}
 	if (mrb_exception_p(reason)) {
 		error_pack_backtrace(&job);
-		if (mrb_obj_is_kind_of(vm->mrb, reason, vm->cls.error))
+		if (mrb_obj_is_kind_of(vm->mrb, reason, vm->cls.error)) {
 			error_pack_code(vm, reason, t);
+			error_read_again(vm, reason, t);
+		}
 	}
 	gate_release(vm, mark);
 }

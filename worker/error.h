@@ -16,6 +16,7 @@ struct error_text {
 	struct buf backtrace;	   /* msgpack: array of strings, or empty */
 	unsigned status;	   /* a Cloud::Error's; 0: none */
 	bool cloud_error;	   /* it is a Cloud::Error with a code or a status */
+	uint64_t again, again_ms;  /* as in FAILED */
 	char place[256];	   /* of the first frame in a handlers' file; "" */
 };
 void error_text_init(struct error_text *);

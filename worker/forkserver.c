@@ -162,6 +162,7 @@ forkserver_send_handler(struct forkserver *f, const struct handler *h)
 	    .every_ms = (uint64_t)h->every_ms,
 	    .execution = h->execution,
 	    .flags = h->flags,
+	    .attempts = (uint64_t)h->attempts,
 	    .verb = span_str(h->verb),
 	    .pattern = span_str(h->pattern),
 	};

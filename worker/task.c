@@ -80,6 +80,8 @@ task_failed(struct engine *e, struct task *t, enum cause cause, mrb_value reason
 	m.code = buf_span(&text.code);
 	m.backtrace = buf_span(&text.backtrace);
 	m.status = text.status;
+	m.again = text.again;
+	m.again_ms = text.again_ms;
 	if (!cause)
 		m.cause = text.cloud_error ? CAUSE_CLOUD_ERROR : CAUSE_RAISED;
 	if (!cause && mrb_obj_is_kind_of(vm->mrb, reason, vm->cls.detached))

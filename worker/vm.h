@@ -36,6 +36,8 @@
 	X(iv_seen, "@seen")                                                            \
 	X(iv_trail, "@trail")                                                          \
 	X(backtrace, "backtrace")                                                      \
+	X(iv_again, "@again")                                                          \
+	X(iv_again_ms, "@again_ms")                                                    \
 	X(iv_code, "@code")                                                            \
 	X(iv_status, "@status")                                                        \
 	X(iv_body, "@body")                                                            \

@@ -12,7 +12,7 @@ my $d = Deferd->start(
 	handlers => <<'END');
 Cloud.function("hello") { |req| "Hello #{req.params['name']}" }
 Cloud.job("slow") { |req| Deferred.delay(req.params['s'], req.params['n']) }
-Cloud.job("bad") { |req| raise Cloud::Error.new(7, "no") }
+Cloud.job("bad", retries: 0) { |req| raise Cloud::Error.new(7, "no") }
 Cloud.function("later") { |req| Cloud.enqueue("hello", { "name" => "queued" }).then { |id| id } }
 END
 

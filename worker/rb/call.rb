@@ -1,6 +1,6 @@
 # call.rb: calling other handlers: here, or as a task of its own.
 module Cloud
-  LATER_ENQUEUE = [:delay, :at, :key, :retries, :attempts]
+  ENQUEUE_OPTIONS = [:kind, :priority, :execution, :timeout, :delay, :at, :retries]
 
   # Runs another handler in this worker, within this task's lease and remaining time.
   def self.call(name, params = nil, options = nil, &callback)
@@ -20,21 +20,37 @@ module Cloud
   def self.enqueue(name, params = nil, options = nil, &callback)
     options = {} if options.nil?
     options.each do |key, _|
-      if LATER_ENQUEUE.include?(key)
-        raise NotImplementedError, "Cloud.enqueue: #{key}: is not available yet"
-      end
-      unless [:kind, :priority, :execution, :timeout].include?(key)
-        raise ArgumentError, "Cloud.enqueue: unknown option #{key}: (there are kind, priority, timeout)"
+      raise NotImplementedError, "Cloud.enqueue: key: is not available yet" if key == :key
+      unless ENQUEUE_OPTIONS.include?(key)
+        raise ArgumentError, "Cloud.enqueue: unknown option #{key}: (there are #{ENQUEUE_OPTIONS.join(', ')})"
       end
     end
-    execution = __priority("Cloud.enqueue", options[:priority] || options[:execution])
-    timeout = __duration_option("Cloud.enqueue", options, :timeout)
     begin
-      d = __enqueue(__call_kind("Cloud.enqueue", options), name.to_s, execution, params, timeout)
+      d = __enqueue(__call_kind("Cloud.enqueue", options), name.to_s, params, __enqueue_numbers(options))
     rescue Cloud::Error, TypeError => e
       d = Deferred.reject(e)
     end
     callback ? d.__callback(callback) : d
+  end
+
+  # [execution, timeout_ms, delay_ms, at_ms, attempts]
+  def self.__enqueue_numbers(options)
+    what = "Cloud.enqueue"
+    [
+      __priority(what, options[:priority] || options[:execution]),
+      __duration_option(what, options, :timeout),
+      __duration_option(what, options, :delay),
+      __instant(what, options[:at]),
+      __attempts(what, options[:retries])
+    ]
+  end
+
+  # Milliseconds since 1970; 0: none
+  def self.__instant(what, at)
+    return 0 if at.nil?
+    at = Time.iso8601(at) if at.is_a?(String)
+    return at.to_i * 1000 + at.usec / 1000 if at.is_a?(Time)
+    raise ArgumentError, "#{what}: at: is a Time or a text like \"2027-01-31T12:00:00Z\""
   end
 
   def self.__call_kind(what, options)

@@ -3,13 +3,13 @@ module Cloud
   class Handler; end
 
   KNOWN_OPTIONS = {
-    "function" => [:timeout, :burst, :repeat, :detached],
-    "event" => [:timeout, :burst, :repeat, :detached],
-    "service" => [:timeout, :burst, :repeat, :detached],
-    "timer" => [:every, :priority, :timeout, :burst, :repeat, :detached],
-    "job" => [:timeout, :burst, :repeat, :detached]
+    "function" => [:timeout, :burst, :repeat, :retries, :detached],
+    "event" => [:timeout, :burst, :repeat, :retries, :detached],
+    "service" => [:timeout, :burst, :repeat, :retries, :detached],
+    "timer" => [:every, :priority, :timeout, :burst, :repeat, :retries, :detached],
+    "job" => [:timeout, :burst, :repeat, :retries, :detached]
   }
-  LATER_OPTIONS = [:cron, :at, :delay, :key, :retries, :attempts, :concurrent, :async,
+  LATER_OPTIONS = [:cron, :at, :delay, :key, :concurrent, :async,
                    :require_user, :require_master, :validate, :fields]
   PRIORITIES = {
     "main" => 1, "async" => 1, "low" => 2, "async_low_priority" => 2, "async-low-priority" => 2
@@ -97,7 +97,7 @@ module Cloud
     end
   end
 
-  # [timeout_ms, burst_ms, every_ms, execution, flags, detached]
+  # [timeout_ms, burst_ms, every_ms, execution, flags, detached, attempts]
   def self.__numbers(kind, name, options)
     what = "Cloud.#{kind} \"#{name}\""
     options = {} if options.nil?
@@ -109,8 +109,18 @@ module Cloud
       __duration_option(what, options, :every),
       __priority(what, options[:priority]),
       options[:repeat] == false ? 1 : 0,
-      __detached(what, options[:detached])
+      __detached(what, options[:detached]),
+      __attempts(what, options[:retries])
     ]
+  end
+
+  # 0: the kind's default
+  def self.__attempts(what, retries)
+    return 0 if retries.nil?
+    unless retries.is_a?(Integer) && retries >= 0 && retries <= 100
+      raise ArgumentError, "#{what}: retries is a number from 0 to 100"
+    end
+    retries + 1
   end
 
   def self.__check_option(kind, what, key)

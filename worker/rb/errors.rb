@@ -17,8 +17,27 @@ module Cloud
 
   class Timeout < Error; end
   class Cancelled < Error; end
-  class Retry < Error; end
-  class Discard < Error; end
+
+  # The task is to run again: after: so many seconds, or after the usual wait.
+  class Retry < Error
+    def initialize(message = nil, after: nil)
+      unless after.nil? || ((after.is_a?(Integer) || after.is_a?(Float)) && after >= 0 && after <= 31_536_000)
+        raise ArgumentError, "Cloud::Retry: after is a number of seconds, at most a year"
+      end
+      super(nil, message || "to be run again")
+      @again = 1
+      @again_ms = after.nil? ? 0 : [(after * 1000).to_i, 1].max
+    end
+  end
+
+  # The task failed, and is not to run again.
+  class Discard < Error
+    def initialize(message = nil)
+      super(nil, message || "not to be run again")
+      @again = 2
+    end
+  end
+
   class Detached < Error; end
 
   # The reply that a handler chooses: status and headers with the body.

@@ -6,7 +6,7 @@ Cloud.job "rebuild" do |req|
   "rebuilt #{req.params['what']}"
 end
 
-Cloud.job("broken") { raise "no luck" }
+Cloud.job("broken", retries: 0) { raise "no luck" }
 Cloud.job "patient" do |req|
   req.progress 0.25, "waiting"
   Deferred.delay(30).await

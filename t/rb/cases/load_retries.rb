@@ -1,2 +1,2 @@
-# load fails: load_retries.rb:2: NotImplementedError: Cloud.job "a": retries: is not available yet
-Cloud.job("a", retries: 5) { 1 }
+# load fails: load_retries.rb:2: ArgumentError: Cloud.job "a": retries is a number from 0 to 100
+Cloud.job("a", retries: -5) { 1 }
