@@ -99,7 +99,7 @@ class Module
     advice = Deferd.__advice(name)
     raise NameError, advice if advice
     inside = self == Object ? "" : "#{self}::"
-    meant = Deferd.__similar(name.to_s, constants)
+    meant = Deferd.__similar(name.to_s, constants - [:Deferd]) # which is for deferd alone
     raise NameError, "uninitialized constant #{inside}#{name}" + (meant ? ". Did you mean #{inside}#{meant}?" : "")
   end
 end
