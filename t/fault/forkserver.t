@@ -15,6 +15,7 @@ sub forkserver {
 	return $found;
 }
 
+until_true('both workers', sub { 2 == grep { $_->{pid} && $_->{state} eq 'ready' } $d->workers });
 my $old = forkserver();
 ok $old, 'there is a forkserver';
 my @before = sort map { $_->{pid} } $d->workers;
