@@ -8,6 +8,7 @@
 
 #include "app.h"
 #include "conf.h"
+#include "keys.h"
 #include "task.h"
 
 struct core;
@@ -34,6 +35,8 @@ struct submission {
 	int64_t timeout_ms;	  /* 0: the handler's or the kind's; never above it */
 	int64_t due_wall_ms;	  /* not before; 0: at once; not for sync */
 	int attempts;		  /* 0: the handler's or the kind's; not for sync */
+	struct span key;	  /* n 0: none; see keys.h; not for sync */
+	enum keys_sort key_sort;
 	task_done_cb *done;	  /* or NULL */
 	void *done_arg;
 	bool relaxed;		  /* not sync: do not wait for the disk */
@@ -42,7 +45,9 @@ struct submission {
 };
 /* Accepts or refuses. FAULT_NONE: accepted, *out (may be NULL) is the task, borrowed and
  * valid until the loop turns. Any other fault: nothing happened. A task that is to be kept
- * is in ACCEPTED until it is on disk: accepted is called then, and only then. */
+ * is in ACCEPTED until it is on disk: accepted is called then, and only then. A key that
+ * stands for a task already gives that one: *out is older then than the call, and accepted
+ * is not called. */
 enum fault core_submit(struct core *, const struct submission *, struct task **out) MUST_USE;
 /* Nobody waits for its commit any more: accepted is not called. */
 void core_unwait_accept(struct core *, const struct task *);

@@ -99,6 +99,8 @@ enqueue_on_message(struct seat *s, const struct msg_enqueue *m)
 	    .envelope = &envelope,
 	    .timeout_ms = (int64_t)m->timeout_ms,
 	    .due_wall_ms = enqueue_due_ms(m),
+	    .key = m->key.n ? m->key : m->unique,
+	    .key_sort = m->key.n ? KEYS_KEY : KEYS_UNIQUE,
 	    .attempts = m->attempts > RETRY_ATTEMPTS_MAX ? RETRY_ATTEMPTS_MAX
 							 : (int)m->attempts,
 	    .accepted = enqueue_accepted_cb,

@@ -159,6 +159,8 @@ call_hand_in(
 	    .timeout_ms = in->timeout_ms,
 	    .due_wall_ms = in->due_wall_ms,
 	    .attempts = in->attempts,
+	    .key = in->key,
+	    .key_sort = in->key_sort,
 	    .done = in->execution == EXEC_SYNC ? call_done_cb : NULL,
 	    .done_arg = c,
 	    .accepted = call_accepted_cb,

@@ -237,6 +237,8 @@ struct call_input {
 	int64_t timeout_ms;
 	int64_t due_wall_ms; /* 0: at once */
 	int attempts;	     /* 0: the handler's */
+	struct span key;     /* n 0: none */
+	enum keys_sort key_sort;
 	const json_t *body; /* NULL: none, or text */
 	struct span text;   /* a body that is text, when text.p is set */
 	bool typed;	    /* body in Parse's encoding */

@@ -70,18 +70,23 @@ native_accepted(struct call *c, struct task *t)
 {
 	struct jsonw *w = reply_begin(c->http);
 	char id[TASKID_TEXT_BYTES], location[160];
+	bool ended = task_has_ended(t->state); /* its key was known already */
 
 	taskid_text(&t->id, id);
-	jsonw_object(w);
-	jsonw_kstr(w, "id", id);
-	jsonw_kstr(w, "state", task_state_name(t->state));
-	jsonw_kstr(w, "lane", lane_text(t->lane));
-	jsonw_end_object(w);
+	if (ended) {
+		task_write_json(w, c->http->core, t, c->master);
+	} else {
+		jsonw_object(w);
+		jsonw_kstr(w, "id", id);
+		jsonw_kstr(w, "state", task_state_name(t->state));
+		jsonw_kstr(w, "lane", lane_text(t->lane));
+		jsonw_end_object(w);
+	}
 	snprintf(
 	    location, sizeof location, "/v1/apps/%s/tasks/%s", t->app->conf->id, id);
 	reply_header(c->ev, "Location", location);
 	reply_add_durability(c);
-	reply_send(c->http, c->ev, c->dialect, 202);
+	reply_send(c->http, c->ev, c->dialect, ended ? 200 : 202);
 }
 
 /* --- one task --- */

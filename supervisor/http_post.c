@@ -134,10 +134,34 @@ post_read_at(struct post *p, const char *field, const json_t *v)
 }
 
 static bool
-post_read_later(struct post *p, const char *field, const json_t *v UNUSED)
+post_read_some_key(
+    struct post *p, const char *field, const json_t *v, enum keys_sort sort)
 {
-	reply_refuse(p->r, FAULT_UNSUPPORTED, "%s: is not available yet", field);
-	return false;
+	struct span s;
+
+	if (!post_is_text(p, field, v, &s))
+		return false;
+	if (s.n == 0 || s.n > KEYS_BYTES_MAX || p->in.key.n) {
+		reply_refuse(p->r, FAULT_BAD_REQUEST,
+		    "%s: expected 1 to %d bytes, and not both key and unique", field,
+		    KEYS_BYTES_MAX);
+		return false;
+	}
+	p->in.key = s;
+	p->in.key_sort = sort;
+	return true;
+}
+
+static bool
+post_read_key(struct post *p, const char *field, const json_t *v)
+{
+	return post_read_some_key(p, field, v, KEYS_KEY);
+}
+
+static bool
+post_read_unique(struct post *p, const char *field, const json_t *v)
+{
+	return post_read_some_key(p, field, v, KEYS_UNIQUE);
 }
 
 static const struct {
@@ -152,7 +176,8 @@ static const struct {
     {"attempts", post_read_attempts},
     {"delay", post_read_delay},
     {"at", post_read_at},
-    {"key", post_read_later},
+    {"key", post_read_key},
+    {"unique", post_read_unique},
 };
 
 static bool
@@ -163,7 +188,7 @@ post_read_field(struct post *p, const char *name, const json_t *v)
 			return post_fields[i].read(p, name, v);
 	reply_refuse(p->r, FAULT_BAD_REQUEST,
 	    "%.60s: unknown field: expected kind, name, params, execution, timeout, "
-	    "attempts, delay or at",
+	    "attempts, delay, at, key or unique",
 	    name);
 	return false;
 }
@@ -199,10 +224,11 @@ post_submit(struct post *p, const json_t *body)
 		if (!post_read_field(
 			p, json_object_iter_key(it), json_object_iter_value(it)))
 			return;
-	if (p->in.execution == EXEC_SYNC && (p->in.due_wall_ms || p->in.attempts > 1)) {
+	if (p->in.execution == EXEC_SYNC &&
+	    (p->in.due_wall_ms || p->in.attempts > 1 || p->in.key.n)) {
 		reply_refuse(p->r, FAULT_BAD_REQUEST,
-		    "%s: not with execution sync, whose caller waits",
-		    p->in.due_wall_ms ? "delay, at" : "attempts");
+		    "delay, at, attempts, key and unique are not for execution sync, "
+		    "whose caller waits");
 		return;
 	}
 	if (!(p->in.handler = post_find(p)))

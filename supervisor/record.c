@@ -8,7 +8,7 @@
 #include "app.h"
 
 #define RECORD_VERSION 1
-#define RECORD_TASK_FIELDS 11
+#define RECORD_TASK_FIELDS 13
 #define RECORD_MARK_FIELDS 6
 #define RECORD_END_FIELDS 19
 
@@ -18,6 +18,8 @@ static void
 record_pack_task(
     msgpack_packer *pk, const struct task *t, int64_t due_wall_ms, bool payload)
 {
+	const struct task_key *key = keys_of(t);
+
 	msgpack_pack_array(pk, RECORD_TASK_FIELDS);
 	msgpack_pack_int(pk, RECORD_VERSION);
 	mp_put_bin(pk, span_of(t->id.b, TASKID_BYTES));
@@ -29,6 +31,8 @@ record_pack_task(
 	msgpack_pack_int64(pk, due_wall_ms);
 	msgpack_pack_uint32(pk, t->timeout_ms);
 	msgpack_pack_int(pk, t->attempts_max);
+	mp_put_str(pk, key ? span_of(key->text, key->n) : SPAN_NONE);
+	msgpack_pack_int(pk, key ? key->sort : KEYS_KEY);
 	mp_put_bin(pk, payload ? span_of(t->payload, t->payload_bytes) : SPAN_NONE);
 }
 
@@ -152,6 +156,8 @@ read_task(struct record_read *r, struct record *t)
 	t->due_wall_ms = read_int(r, 0, INT64_MAX);
 	t->timeout_ms = (uint32_t)read_int(r, 0, UINT32_MAX);
 	t->attempts_max = (uint8_t)read_int(r, 1, UINT8_MAX);
+	t->key = read_bytes(r, mp_str);
+	t->key_sort = (enum keys_sort)read_int(r, KEYS_KEY, KEYS_UNIQUE);
 	t->payload = read_bytes(r, mp_bin);
 }
 

@@ -6,7 +6,7 @@
 #ifndef DEFERD_RECORD_H
 #define DEFERD_RECORD_H
 
-#include "task.h"
+#include "keys.h"
 
 /* A task as it was accepted (STORE_TASK). */
 struct record {
@@ -18,6 +18,8 @@ struct record {
 	int64_t due_wall_ms; /* 0: at once */
 	uint32_t timeout_ms;
 	uint8_t attempts_max;
+	struct span key; /* n 0: none */
+	enum keys_sort key_sort;
 	struct span payload; /* the envelope */
 };
 void record_pack(struct buf *, const struct task *, int64_t due_wall_ms);

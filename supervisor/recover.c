@@ -64,6 +64,9 @@ recover_make(struct recover *r, struct app *a, const struct record *rec, uint64_
 	t->attempts_max = rec->attempts_max;
 	t->accepted_wall_ms = rec->accepted_wall_ms;
 	t->accepted_ms = recover_mono_ms(r, rec->accepted_wall_ms);
+	if (rec->key.n &&
+	    keys_add(&r->core->tasks.keys, t, rec->key_sort, rec->key) != 0)
+		log_warn("store: a key stands for two tasks: the first one has it");
 	return t;
 }
 

@@ -145,6 +145,8 @@ settle_end(struct core *c, struct task *t, enum task_state state, enum fault fau
 	if (state != TASK_DONE)
 		settle_log_failure(t);
 	settle_tell(t);
+	if (keys_of(t) && keys_of(t)->sort == KEYS_UNIQUE)
+		keys_remove(&c->tasks.keys, t);
 	durable_end(c, t);
 	/* The caller of a sync task has its answer: the record stays, the bytes need
 	 * not. */

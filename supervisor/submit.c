@@ -88,6 +88,10 @@ core_make_task(struct core *c, const struct submission *s)
 		task_free(t);
 		return NULL;
 	}
+	if (s->key.n && keys_add(&c->tasks.keys, t, s->key_sort, s->key) != 0) {
+		tasks_remove(&c->tasks, t);
+		return NULL;
+	}
 	return t;
 }
 
@@ -119,12 +123,35 @@ core_durability(const struct core *c, bool relaxed)
 	return !c->durable ? "memory" : relaxed ? "relaxed" : "synced";
 }
 
+/* Whether the key stands for a task already: *out, unless it is none that can be handed
+ * out: not yet on disk, or of another handler. */
+static bool
+core_is_repeated(
+    struct core *c, const struct submission *s, struct task **out, enum fault *fault)
+{
+	struct task *t =
+	    s->key.n && s->handler
+		? keys_find(&c->tasks.keys, s->handler->app, s->key_sort, s->key)
+		: NULL;
+
+	if (!t)
+		return false;
+	*fault = t->state == TASK_ACCEPTED || t->handler != s->handler
+		     ? FAULT_KEY_IN_USE
+		     : FAULT_NONE;
+	if (out)
+		*out = t;
+	return true;
+}
+
 enum fault
 core_submit(struct core *c, const struct submission *s, struct task **out)
 {
 	enum fault f = core_refusal(c, s);
 	struct task *t;
 
+	if (core_is_repeated(c, s, out, &f))
+		return f;
 	/* The turn may have begun with a long wait. */
 	core_refresh_clock(c);
 	t = f == FAULT_NONE ? core_make_task(c, s) : NULL;

@@ -24,6 +24,7 @@ struct app;
 struct handler;
 struct lease_seat;
 struct task;
+struct task_key;
 
 #define TASK_STATE_TABLE(X)                                                               \
 	X(ACCEPTED, "accepted")                                                           \
@@ -68,6 +69,7 @@ struct task_note {
 	int status;	 /* HTTP status that the handler asked for; 0: none */
 	double fraction; /* of progress; < 0: none */
 	char *progress;
+	struct task_key *key; /* of keys.h, which owns it; NULL: none */
 };
 
 struct task {

@@ -12,6 +12,7 @@ tasks_init(struct tasks *ts, int64_t keep_ms, uint64_t keep_count, uint64_t keep
 	TAILQ_INIT(&ts->all);
 	TAILQ_INIT(&ts->ended);
 	heap_init(&ts->deadlines);
+	keys_init(&ts->keys);
 	ts->keep_ms = keep_ms;
 	ts->keep_count = keep_count;
 	ts->keep_bytes_max = keep_bytes;
@@ -26,8 +27,10 @@ tasks_fini(struct tasks *ts)
 		TAILQ_REMOVE(&ts->all, t, all);
 		heap_remove(&ts->deadlines, &t->deadline);
 		t->seat = NULL;
+		keys_remove(&ts->keys, t);
 		task_free(t);
 	}
+	keys_fini(&ts->keys);
 	heap_fini(&ts->deadlines);
 	idmap_fini(&ts->by_id);
 }
@@ -57,6 +60,7 @@ tasks_drop_oldest(struct tasks *ts)
 	ts->kept_bytes -= task_memory_bytes(t);
 	if (ts->forget)
 		ts->forget(t, ts->forget_arg);
+	keys_remove(&ts->keys, t);
 	task_free(t);
 }
 
@@ -67,6 +71,7 @@ tasks_remove(struct tasks *ts, struct task *t)
 	ts->open--;
 	TAILQ_REMOVE(&ts->all, t, all);
 	idmap_del(&ts->by_id, t->id.b);
+	keys_remove(&ts->keys, t);
 	task_free(t);
 }
 

@@ -9,6 +9,7 @@
 #include "../common/idmap.h"
 #include "../common/log.h"
 #include "core.h"
+#include "keys.h"
 
 #define TASKS_FAILED 128
 
@@ -17,6 +18,7 @@ struct tasks {
 	struct task_list all;	/* oldest first, by task.all */
 	struct task_list ended; /* in the order they ended, by task.place */
 	struct heap deadlines;	/* by task.deadline */
+	struct keys keys;
 	uint64_t payload_bytes; /* of the tasks that have not ended */
 	uint64_t open;		/* tasks that have not ended */
 	uint64_t kept, kept_bytes;

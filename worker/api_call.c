@@ -172,16 +172,16 @@ call_take_result(struct engine *e, mrb_value *v)
 /* --- enqueue --- */
 
 /* Cloud.__enqueue(kind, name, params, [execution, timeout_ms, delay_ms, at_ms,
- * attempts]) */
+ * attempts], key, unique) */
 static mrb_value
 cloud_enqueue(mrb_state *mrb, mrb_value self UNUSED)
 {
 	struct engine *e = engine_of(mrb);
 	const char *kind;
-	mrb_value name, params, numbers;
+	mrb_value name, params, numbers, key, unique;
 	uint64_t number[5];
 
-	mrb_get_args(mrb, "zSoA", &kind, &name, &params, &numbers);
+	mrb_get_args(mrb, "zSoASS", &kind, &name, &params, &numbers, &key, &unique);
 	if (RARRAY_LEN(numbers) != COUNT_OF(number))
 		mrb_raise(mrb, E_ARGUMENT_ERROR, "Cloud.__enqueue: not for handlers");
 	for (size_t i = 0; i < COUNT_OF(number); i++)
@@ -205,6 +205,8 @@ cloud_enqueue(mrb_state *mrb, mrb_value self UNUSED)
 	    .delay_ms = number[2],
 	    .at_ms = number[3],
 	    .attempts = number[4],
+	    .key = span_of(RSTRING_PTR(key), (size_t)RSTRING_LEN(key)),
+	    .unique = span_of(RSTRING_PTR(unique), (size_t)RSTRING_LEN(unique)),
 	};
 	outbox_put(&e->out, MSG_ENQUEUE, &m);
 	return d;
@@ -253,5 +255,5 @@ api_call_define(struct engine *e)
 	struct RClass *c = mrb_define_module(mrb, "Cloud");
 
 	mrb_define_module_function(mrb, c, "__call", cloud_call, MRB_ARGS_REQ(3));
-	mrb_define_module_function(mrb, c, "__enqueue", cloud_enqueue, MRB_ARGS_REQ(4));
+	mrb_define_module_function(mrb, c, "__enqueue", cloud_enqueue, MRB_ARGS_REQ(6));
 }

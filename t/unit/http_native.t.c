@@ -70,7 +70,7 @@ t_native_refuses_odd_bodies(void)
 	    {"{\"name\":\"hello\",\"attempts\":102}", 400, "attempts: expected"},
 	    {"{\"name\":\"hello\",\"delay\":-3}", 400, "delay: expected"},
 	    {"{\"name\":\"hello\",\"at\":\"x\"}", 400, "at: expected"},
-	    {"{\"name\":\"hello\",\"key\":\"x\"}", 400, "unsupported"},
+	    {"{\"name\":\"hello\",\"key\":\"\"}", 400, "key: expected"},
 	    {"{\"name\":\"hello\",\"parms\":{}}", 400, "parms: unknown field"},
 	    {"{\"name\":\"hello\",\"params\":99999999999999999999}", 400, "64-bit"},
 	};

@@ -1,6 +1,6 @@
 # call.rb: calling other handlers: here, or as a task of its own.
 module Cloud
-  ENQUEUE_OPTIONS = [:kind, :priority, :execution, :timeout, :delay, :at, :retries]
+  ENQUEUE_OPTIONS = [:kind, :priority, :execution, :timeout, :delay, :at, :retries, :key, :unique]
 
   # Runs another handler in this worker, within this task's lease and remaining time.
   def self.call(name, params = nil, options = nil, &callback)
@@ -20,13 +20,13 @@ module Cloud
   def self.enqueue(name, params = nil, options = nil, &callback)
     options = {} if options.nil?
     options.each do |key, _|
-      raise NotImplementedError, "Cloud.enqueue: key: is not available yet" if key == :key
       unless ENQUEUE_OPTIONS.include?(key)
         raise ArgumentError, "Cloud.enqueue: unknown option #{key}: (there are #{ENQUEUE_OPTIONS.join(', ')})"
       end
     end
     begin
-      d = __enqueue(__call_kind("Cloud.enqueue", options), name.to_s, params, __enqueue_numbers(options))
+      d = __enqueue(__call_kind("Cloud.enqueue", options), name.to_s, params, __enqueue_numbers(options),
+                    __enqueue_key(options, :key), __enqueue_key(options, :unique))
     rescue Cloud::Error, TypeError => e
       d = Deferred.reject(e)
     end
@@ -43,6 +43,14 @@ module Cloud
       __instant(what, options[:at]),
       __attempts(what, options[:retries])
     ]
+  end
+
+  def self.__enqueue_key(options, option)
+    key = options[option]
+    return "" if key.nil?
+    key = key.to_s
+    return key unless key.empty? || key.bytesize > 200 || (options[:key] && options[:unique])
+    raise ArgumentError, "Cloud.enqueue: #{option}: 1 to 200 bytes, and not both key and unique"
   end
 
   # Milliseconds since 1970; 0: none

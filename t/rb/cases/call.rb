@@ -28,7 +28,7 @@ Cloud.function("say") { puts "from inside"; 1 }
 Cloud.function("enqueue") { Cloud.enqueue("add", { "a" => 1 }, priority: :low).await }
 Cloud.function("enqueue_job") { Cloud.enqueue("x", nil, kind: "job", timeout: "5m") }
 Cloud.function("enqueue_no") { begin; Cloud.enqueue("nobody").await; rescue Cloud::Error => e; [e.code, e.message]; end }
-Cloud.function("enqueue_later") { Cloud.enqueue("add", {}, key: "k") }
+Cloud.function("enqueue_later") { Cloud.enqueue("add", {}, key: "") }
 Cloud.function("enqueue_odd") { Cloud.enqueue("add", {}, prio: 5) }
 Cloud.function("enqueue_lost") { Cloud.enqueue("add", {}); 1 }
 Cloud.function("callback") { Deferred.new { |yes, _| Cloud.call("add", { "a" => 1, "b" => 1 }) { |e, v| yes.call(v) } } }
@@ -109,9 +109,9 @@ Cloud.function("ends_first") { d = Cloud.call("cleanup"); Deferred.delay(1).awai
 # want: enqueue any nobody async null
 # want: done ["unknown_handler","no such handler"]
 # run: enqueue_later {}
-# want: failed RAISED NotImplementedError: Cloud.enqueue: key: is not available yet
+# want: failed RAISED ArgumentError: Cloud.enqueue: key: 1 to 200 bytes, and not both key and unique
 # run: enqueue_odd {}
-# want: failed RAISED ArgumentError: Cloud.enqueue: unknown option prio: (there are kind, priority, execution, timeout, delay, at, retries)
+# want: failed RAISED ArgumentError: Cloud.enqueue: unknown option prio: (there are kind, priority, execution, timeout, delay, at, retries, key, unique)
 # run: enqueue_lost {}
 # want: enqueue any add async {}
 # want: detached wait Cloud.enqueue call.rb:33
