@@ -101,22 +101,33 @@ close $stop;
 waitpid $_, 0 for @pids;
 
 # --- the ledger ---
-my $left = wait_for { do { my $i = $d->ctl(qw(show info)); $i->{queued} + $i->{leased} <= 1 } } 'everything ends', 60;
-ok $left, 'in the end nothing is left to run';
+my $http = $d->client;
+sub task {
+	my ($id) = @_;
+	return $http->request(GET => "/v1/apps/demo/tasks/$id", undef, Authorization => 'Bearer master-key')->{json};
+}
 my (%acked, %ran, %sum);
 $sum{$_} = 0 for qw(acked done duplicate lost);
 for my $c (1 .. $clients) {
 	open my $in, '<', $d->dir . "/acked/$c" or die;
 	/^(\d+) (\S+)$/ and $acked{"$c/$1"} = $2 while <$in>;
-	open $in, '<', $d->dir . "/ran/$c" or next;
+}
+my %open = %acked;
+my $ended = eval {
+	wait_for {
+		delete @open{ grep { (task($open{$_})->{state} // 'gone') !~ /^(accepted|queued|leased)$/ } keys %open };
+		!%open;
+	} 'everything ends', 60;
+};
+ok $ended, 'in the end nothing is left to run';
+for my $c (1 .. $clients) { # only now: what has ended has written its line
+	open my $in, '<', $d->dir . "/ran/$c" or next;
 	/^(\d+)$/ and $ran{"$c/$1"}++ while <$in>;
 }
-my $http = $d->client;
-my %auth = (Authorization => 'Bearer master-key');
 my @lost;
 for my $what (sort keys %acked) {
 	$sum{acked}++;
-	my $task = $http->request(GET => "/v1/apps/demo/tasks/$acked{$what}", undef, %auth)->{json};
+	my $task = task($acked{$what});
 	my $good = ($task->{state} // '') eq 'done' && $ran{$what};
 	$sum{done}++ if $good;
 	push @lost, "$what $acked{$what} $task->{state}" if !$good;
