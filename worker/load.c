@@ -20,6 +20,7 @@ struct loader {
 	size_t n, room;
 	const char *file; /* as messages name it */
 	size_t files;
+	bool anywhere; /* Cloud.load may leave the folder */
 };
 
 void
@@ -153,14 +154,12 @@ load_explain(struct engine *e, mrb_value exc, const struct load_job *j,
 }
 
 static int
-load_file(
-    struct engine *e, struct loader *l, const char *file, struct load_report *report)
+load_path(struct engine *e, struct loader *l, const char *path, const char *file,
+    struct load_report *report)
 {
-	char path[4096];
 	mrb_value out;
 	struct load_job j = {.path = path, .file = file};
 
-	snprintf(path, sizeof path, "%s/%s", e->conf.handlers, file);
 	char *real = realpath(path, NULL);
 	if (real && !load_remember(l, real)) {
 		free(real);
@@ -177,6 +176,16 @@ load_file(
 	gate_release(&e->vm, mark);
 	load_job_fini(e, &j);
 	return ok ? 0 : -ERR_CONFIG;
+}
+
+static int
+load_file(
+    struct engine *e, struct loader *l, const char *file, struct load_report *report)
+{
+	char path[4096];
+
+	snprintf(path, sizeof path, "%s/%s", e->conf.handlers, file);
+	return load_path(e, l, path, file, report);
 }
 
 /* Names end up in messages, which are UTF-8. */
@@ -217,7 +226,6 @@ static int
 load_all(struct engine *e, struct loader *l, struct load_report *report)
 {
 	struct dirent **names = NULL;
-	mrb_value out;
 	int n = scandir(e->conf.handlers, &names, load_is_handler, load_order), r = 0;
 
 	if (n < 0) {
@@ -233,23 +241,38 @@ load_all(struct engine *e, struct loader *l, struct load_report *report)
 		free(names[i]);
 	}
 	free(names);
-	if (r == 0 && !gate_call(&e->vm, load_finish, NULL, &out)) {
-		struct load_job j = {.file = "Cloud.service"};
-		load_explain(e, out, &j, report);
-		r = -ERR_CONFIG;
-	}
 	return r;
 }
 
-int
-load_folder(struct engine *e, struct load_report *report)
+static int
+load_services(struct engine *e, struct load_report *report)
 {
-	struct loader l = {0};
+	mrb_value out;
+
+	if (gate_call(&e->vm, load_finish, NULL, &out))
+		return 0;
+	struct load_job j = {.file = "Cloud.service"};
+	load_explain(e, out, &j, report);
+	return -ERR_CONFIG;
+}
+
+/* The folder's files, if so, and then that one, if there is one. */
+static int
+load_session(
+    struct engine *e, bool folder, const char *file, struct load_report *report)
+{
+	struct loader l = {.anywhere = !folder};
+	int r = 0;
 
 	e->loading = true;
 	e->loader = &l;
 	int mark = gate_mark(&e->vm);
-	int r = load_all(e, &l, report);
+	if (folder)
+		r = load_all(e, &l, report);
+	if (r == 0 && file)
+		r = load_path(e, &l, file, file, report);
+	if (r == 0)
+		r = load_services(e, report);
 	gate_release(&e->vm, mark);
 	e->loader = NULL;
 	e->loading = false;
@@ -259,6 +282,18 @@ load_folder(struct engine *e, struct load_report *report)
 	free(l.path);
 	catalog_close(&e->catalog);
 	return r;
+}
+
+int
+load_folder(struct engine *e, struct load_report *report)
+{
+	return load_session(e, true, NULL, report);
+}
+
+int
+load_test(struct engine *e, const char *file, bool folder, struct load_report *report)
+{
+	return load_session(e, folder, file, report);
 }
 
 const char *
@@ -278,7 +313,7 @@ load_find(struct engine *e, mrb_state *mrb, const char *name, char *file, size_t
 	const char *end = dot && strcmp(dot, ".rb") == 0 ? "" : ".rb";
 	char path[4096];
 
-	if (name[0] == '/' || strstr(name, ".."))
+	if (name[0] == '/' || (strstr(name, "..") && !e->loader->anywhere))
 		mrb_raisef(mrb, E_ARGUMENT_ERROR,
 		    "Cloud.load \"%s\": names a file below the handlers' folder", name);
 	snprintf(file, n, "%s%s", name, end);

@@ -7,6 +7,7 @@
 #include "../common/fd.h"
 #include "../common/log.h"
 #include "forkserver.h"
+#include "usertest.h"
 #include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
@@ -20,8 +21,9 @@ static const char about[] =
     "deferd-worker runs the handlers of deferd: it is started by deferd itself (see\n"
     "deferd(8)), as the forkserver of an app, with a socket as descriptor 3.\n"
     "\n"
-    "  -V, --version  print the version\n"
-    "  -h, --help     print this\n";
+    "  -t, --test FILE...  run tests of handlers instead; -t -h tells more\n"
+    "  -V, --version       print the version\n"
+    "  -h, --help          print this\n";
 
 static int
 fd_is_record_socket(int fd)
@@ -46,6 +48,10 @@ main(int argc, char **argv)
 	if (strcmp(arg, "-h") == 0 || strcmp(arg, "--help") == 0) {
 		fputs(about, stdout);
 		return EXIT_ASKED;
+	}
+	if (strcmp(arg, "-t") == 0 || strcmp(arg, "--test") == 0) {
+		log_init("deferd-worker");
+		return usertest_main(argc - 1, argv + 1);
 	}
 	if (arg[0] == '-' || !fd_is_record_socket(SUPERVISOR_FD)) {
 		fputs(about, stderr);

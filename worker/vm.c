@@ -123,9 +123,9 @@ vm_find_classes(mrb_state *mrb, void *arg)
 }
 
 static mrb_value
-vm_run_prelude(mrb_state *mrb, void *arg UNUSED)
+vm_run_code(mrb_state *mrb, void *arg)
 {
-	mrb_value v = mrb_load_irep(mrb, prelude_code);
+	mrb_value v = mrb_load_irep(mrb, arg);
 
 	if (mrb->exc) {
 		mrb_value exc = mrb_obj_value(mrb->exc);
@@ -143,18 +143,30 @@ vm_inspect(mrb_state *mrb, void *arg)
 }
 
 int
-vm_load_prelude(struct vm *vm)
+vm_load_code(struct vm *vm, const uint8_t *code)
 {
 	mrb_value out, text;
 	int mark = gate_mark(vm);
-	bool ok = gate_call(vm, vm_run_prelude, NULL, &out) &&
-		  gate_call(vm, vm_find_classes, vm, &out);
+	bool ok = gate_call(vm, vm_run_code, (void *)(uintptr_t)code, &out);
 
 	if (!ok && gate_call(vm, vm_inspect, &out, &text))
-		log_error("the prelude does not load: %.*s", (int)RSTRING_LEN(text),
+		log_error("the Ruby half does not load: %.*s", (int)RSTRING_LEN(text),
 		    RSTRING_PTR(text));
 	gate_release(vm, mark);
 	return ok ? 0 : -ERR_STATE;
+}
+
+int
+vm_load_prelude(struct vm *vm)
+{
+	mrb_value out;
+	int mark = gate_mark(vm);
+	int r = vm_load_code(vm, prelude_code);
+
+	if (r == 0 && !gate_call(vm, vm_find_classes, vm, &out))
+		r = -ERR_STATE;
+	gate_release(vm, mark);
+	return r;
 }
 
 void

@@ -97,6 +97,8 @@ int vm_open(struct vm *, size_t cap_bytes, void *ud) MUST_USE;
 /* Runs the prelude and looks the classes up. 0, or -ERR_STATE with the reason logged.
  */
 int vm_load_prelude(struct vm *) MUST_USE;
+/* Runs what mrbc has made; as above. */
+int vm_load_code(struct vm *, const uint8_t *code) MUST_USE;
 void vm_close(struct vm *);
 /* Collects all garbage when twice as many bytes are in use as were after the last time:
  * mruby counts objects, and a few of them can be large. Not from within Ruby. */
