@@ -65,6 +65,8 @@ $d->stop_ok;
 
 # --- the end of a stop ---
 $d = Deferd->start(handlers => $handlers, config => { workers => { concurrent => 2, slots => 4 }, shutdown => { grace => '200ms' } });
+# In one worker `loops` would keep what the others say from leaving it.
+wait_for { 2 == grep { $_->{state} eq 'ready' } $d->workers } 'two workers';
 for my $name (qw(plain awaits swallows loops)) {
 	$id = $d->call($name => {}, execution => 'async')->{json}{id};
 	wait_for { $d->ctl('show', 'task', $id)->{task}{state} eq 'leased' } "$name runs";

@@ -21,7 +21,10 @@ my $good = slurp($d->config);
 
 sub count { my ($what) = @_; return scalar(() = $d->log =~ /$what/g) }
 sub version { return $d->call('version')->{json}{result} }
-sub descriptors { return scalar(() = glob '/proc/' . $d->pid . '/fd/*') }
+sub descriptors {
+	wait_for { !grep { $_->{state} ne 'ready' } $d->workers } 'all workers'; # each has some
+	return scalar(() = glob '/proc/' . $d->pid . '/fd/*');
+}
 sub restarted {
 	my ($name) = @_;
 	my $r = $d->deferctl('restart');

@@ -31,7 +31,7 @@
  *	t/fuzz/json FILE...	only these inputs, as they are
  *	T_SEED=0x...		the generator's seed (printed by every run)
  *	T_FUZZ_ROUNDS=n		mutated inputs; 100,000 when not set
- *	T_FUZZ_SECONDS=n	over 120 s (when not set) the test fails
+ *	T_FUZZ_SECONDS=n	over 120 s of processor time (when not set) the test fails
  */
 #ifndef DEFERD_FUZZ_H
 #define DEFERD_FUZZ_H

@@ -32,16 +32,17 @@ t_main(int argc, char **argv, const struct t_test *tests, size_t n)
 	return failed || !done ? 1 : 0;
 }
 
+/* On stderr: a harness shows that, and drops what it reads from stdout. */
 void
 t_fail(const char *file, int line, const char *fmt, ...)
 {
 	va_list ap;
 
-	printf("# %s:%d: ", file, line);
+	fprintf(stderr, "# %s:%d: ", file, line);
 	va_start(ap, fmt);
-	vprintf(fmt, ap);
+	vfprintf(stderr, fmt, ap);
 	va_end(ap);
-	printf("\n");
+	fprintf(stderr, "\n");
 	longjmp(t_out, 1);
 }
 

@@ -17,7 +17,7 @@ struct t_test {
 /* Runs them in order; the exit status for main: 0 when all passed. argv[1], when given,
  * is the only test to run. */
 int t_main(int argc, char **argv, const struct t_test *, size_t n);
-/* Prints "# text" and ends the running test as failed. */
+/* Prints "# text" to stderr and ends the running test as failed. */
 void t_fail(const char *file, int line, const char *fmt, ...) PRINTF_LIKE(3, 4) NORETURN;
 void t_note(const char *fmt, ...) PRINTF_LIKE(1, 2);
 /* A seeded generator for property tests: the seed is printed, and taken from the
