@@ -20,7 +20,7 @@
 #define LOG_SMALL_BYTES 1024
 
 static struct {
-	const char *ident;
+	const char *ident, *app;
 	char *path; /* owned; of the file, NULL otherwise */
 	int fd;     /* -1: syslog */
 	enum log_level level;
@@ -89,6 +89,12 @@ void
 log_set_format(enum log_format format)
 {
 	logger.format = format;
+}
+
+void
+log_set_app(const char *app)
+{
+	logger.app = app;
 }
 
 enum log_format
@@ -196,13 +202,21 @@ log_escape(struct buf *out, struct span text, const char *also)
 	}
 }
 
+static const char *
+log_app_of(const struct log_about *a)
+{
+	return a->app || !a->handler ? a->app : logger.app;
+}
+
 static void
 log_write_about(struct buf *out, const struct log_about *a)
 {
-	if (a->app || a->handler)
-		buf_printf(out, "%s/%s: ", a->app ? a->app : "?",
-		    a->handler ? a->handler : "?");
-	if (a->worker)
+	const char *app = log_app_of(a);
+
+	if (app || a->handler)
+		buf_printf(
+		    out, "%s/%s: ", app ? app : "?", a->handler ? a->handler : "?");
+	if (a->worker && !a->names_worker)
 		buf_printf(out, "worker %llu: ", (unsigned long long)a->worker);
 	if (a->task && a->attempt)
 		buf_printf(out, "task %s, attempt %u: ", a->task, a->attempt);
@@ -241,8 +255,8 @@ log_write_json(struct buf *line, enum log_level level, const struct log_about *a
 	jsonw_kstr(&w, "level", log_level_name(level));
 	jsonw_kint(&w, "pid", getpid());
 	jsonw_kstr(&w, "program", logger.ident);
-	if (about->app)
-		jsonw_kstr(&w, "app", about->app);
+	if (log_app_of(about))
+		jsonw_kstr(&w, "app", log_app_of(about));
 	if (about->handler)
 		jsonw_kstr(&w, "handler", about->handler);
 	if (about->task)

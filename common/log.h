@@ -45,7 +45,10 @@ struct log_about {
 	const char *app, *handler, *task;
 	unsigned attempt;
 	uint64_t worker;
+	bool names_worker; /* the text does already */
 };
+/* The app of a line that is about a handler and says none. Kept, not copied. */
+void log_set_app(const char *app);
 /* As text it begins with "app/handler: task ID, attempt N: ", as JSON it has fields. */
 void log_about(enum log_level, const struct log_about *, const char *fmt, ...) PRINTF_LIKE(3, 4);
 

@@ -48,14 +48,16 @@ show_process(struct command_call *call)
 static void
 show_store(struct command_call *call)
 {
-	const char *engine = core_conf(call->core)->store.engine;
+	const struct conf *conf = core_conf(call->core);
+	bool durable = strcmp(core_durability(call->core, false), "memory") != 0;
 	struct sheet *s = &call->sheet;
 
-	/* The memory engine is the only one so far, whatever the config calls it. */
-	sheet_str(s, "store_engine", NULL, engine);
-	sheet_bool(s, "durable", NULL, false);
-	sheet_text(s, "store",
-	    "%s: not durable, what is queued is lost when deferd ends", engine);
+	sheet_str(s, "store_engine", NULL, conf->store.engine);
+	sheet_bool(s, "durable", NULL, durable);
+	sheet_text(s, "store", "%s: %s%s", conf->store.engine,
+	    durable ? "async tasks are on disk, in "
+		    : "not durable, what is queued is lost when deferd ends",
+	    durable ? conf->store.path : "");
 }
 
 static void

@@ -4,6 +4,7 @@
 #include "../common/fd.h"
 #include "../common/jsonw.h"
 #include "app.h"
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -13,6 +14,7 @@
 #define HTTP_LOG_BUFFER_BYTES (1 << 20)
 #define HTTP_LOG_PATH_MAX 512 /* bytes of what a client says */
 #define HTTP_LOG_AGENT_MAX 64
+#define HTTP_LOG_WORD_MAX 16 /* of our own paths */
 
 static struct {
 	char *path; /* owned; NULL: no file */
@@ -50,14 +52,34 @@ http_log_is_keyless(struct span first)
 	return false;
 }
 
+/* "apps", "functions", "style.css"; not the key of who took the "v1" before it for an
+ * app. */
+static bool
+http_log_is_word(struct span s)
+{
+	bool plain = s.n <= HTTP_LOG_WORD_MAX;
+
+	for (size_t i = 0; i < s.n && plain; i++)
+		plain = isalpha(s.p[i]) || s.p[i] == '.' || s.p[i] == '_';
+	return plain;
+}
+
 static void
 http_log_mask(struct span path, struct buf *out)
 {
 	struct span rest = path, first = http_log_segment(&rest), key;
 
 	if (http_log_is_keyless(first)) {
+		struct span after = rest, second = http_log_segment(&after);
+
 		buf_add_byte(out, '/');
-		buf_add_span(out, path);
+		if (http_log_is_word(second)) {
+			buf_add_span(out, path);
+		} else {
+			buf_add_span(out, first);
+			buf_add_str(out, "/***");
+			buf_add_span(out, after);
+		}
 		return;
 	}
 	/* An app's id needs no encoding: who knows what is hidden in it. */

@@ -323,6 +323,7 @@ seat_bury_dead(struct seat *s, const struct reap_exit *x)
 {
 	struct core *c = s->core;
 	struct page_burst burst = {0};
+	struct log_about about = {.worker = s->worker, .names_worker = true};
 
 	if (s->page)
 		page_read(s->page, &burst);
@@ -330,7 +331,7 @@ seat_bury_dead(struct seat *s, const struct reap_exit *x)
 	dossier_open(s, x, &burst);
 	if (s->killed != KILL_STOP) {
 		stats_add(&c->stats, seat_death_stat(s, x), 1);
-		log_warn("obituary: %s", s->obituary);
+		log_about(LOG_LEVEL_WARN, &about, "obituary: %s", s->obituary);
 	}
 	emit_worker(c, s, "death", s->obituary);
 	if (s->lease.state != LEASE_SEAT_CLOSING)

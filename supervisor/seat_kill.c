@@ -63,6 +63,7 @@ void
 seat_kill(struct seat *s, enum kill_cause cause, const char *why)
 {
 	struct core *c = s->core;
+	struct log_about about = {.worker = s->worker, .names_worker = true};
 
 	if (seat_step(s, LIFE_EV_KILL) != LIFE_SHOOT)
 		return;
@@ -72,7 +73,8 @@ seat_kill(struct seat *s, enum kill_cause cause, const char *why)
 		lease_seat_closing(&c->lease, &s->lease, -1);
 	stats_add(&c->stats, STAT_WORKERS_KILLED_BURST + cause - KILL_BURST, 1);
 	if (cause != KILL_STOP)
-		log_warn("worker %llu (pid %d, seat %d): %s: killing it",
+		log_about(LOG_LEVEL_WARN, &about,
+		    "worker %llu (pid %d, seat %d): %s: killing it",
 		    (unsigned long long)s->worker, (int)s->pid, s->lease.index + 1,
 		    why);
 	if (seat_may_answer(s, cause))

@@ -22,7 +22,7 @@ struct forkserver {
 	char *title;
 	struct buf in, out;
 	struct engine *engine;
-	char *handlers;
+	char *app, *handlers;
 	struct hostpolicy hosts;
 	char *ca; /* or NULL */
 	int64_t beat_ms;
@@ -257,6 +257,8 @@ forkserver_configure(struct forkserver *f)
 	snprintf(user, sizeof user, "%.*s", SPAN_FMT(c->user));
 	log_set_level(c->log_level <= LOG_LEVEL_DEBUG ? (enum log_level)c->log_level
 						      : LOG_LEVEL_INFO);
+	f->app = strndup((const char *)c->app.p, c->app.n);
+	log_set_app(f->app);
 	f->handlers = strndup((const char *)c->handlers.p, c->handlers.n);
 	f->ca = c->http_ca.n ? strndup((const char *)c->http_ca.p, c->http_ca.n) : NULL;
 	char why[SANDBOX_TEXT_BYTES + 96];
@@ -348,6 +350,8 @@ forkserver_fini(struct forkserver *f)
 	engine_free(f->engine);
 	buf_fini(&f->in);
 	buf_fini(&f->out);
+	log_set_app(NULL);
+	free(f->app);
 	free(f->handlers);
 	free(f->ca);
 	hostrules_fini(&f->hosts.allow);

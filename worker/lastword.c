@@ -67,8 +67,11 @@ static void
 lastword_write(struct lastword *w, const ucontext_t *u)
 {
 	uintptr_t words[LASTWORD_WORDS];
-	size_t n = lastword_collect(w, u, words);
+	size_t n;
 
+	if (!w->engine->scope) /* no burst: its Ruby is nowhere */
+		return;
+	n = lastword_collect(w, u, words);
 	place_walk(&w->engine->vm, words, n, lastword_visit, w->engine->page);
 }
 

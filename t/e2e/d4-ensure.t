@@ -42,7 +42,7 @@ for my $name (qw(plain awaits)) {
 my ($r, $other) = with_bystander('swallows');
 is $r->{status}, 504, 'swallows: the caller is told in time';
 is $other->{json}{result}, 'rested', '... the bystander is well';
-ok $d->log_has(qr{/swallows: task [0-9a-f-]{36}, attempt 1: it awaits on after it was interrupted: its fiber is given up, the worker will be replaced}, 3), '... the log tells';
+ok $d->log_has(qr{ demo/swallows: task [0-9a-f-]{36}, attempt 1: it awaits on after it was interrupted: its fiber is given up, the worker will be replaced}, 3), '... the log tells';
 wait_for { my $now = ($d->workers)[0]; $now->{state} eq 'ready' && $now->{pid} != $pid } 'a new worker';
 ok !($d->workers)[0]{last_death}, '... the worker left by itself, when its other tasks were done';
 unlike $d->log, qr/nap\S*: task \S+, attempt 2/, '... none of which ran again';

@@ -18,6 +18,9 @@ is $d->call('talk')->{json}{result}, 'ok', 'a function that logs';
 is $d->call('fail')->{status}, 422, '... one that fails';
 is $d->call('loose')->{json}{result}, 'ok', '... one that leaves a deferred';
 $d->log_has(qr/was pending/);
+my ($worker) = $d->workers;
+kill KILL => $worker->{pid};
+$d->log_has(qr/obituary/);
 $d->stop_ok;
 my @lines = split /\n/, $d->log;
 my @objects = map { eval { JSON::PP->new->utf8->decode($_) } // { bad => $_ } } @lines;
@@ -33,6 +36,9 @@ my ($fail) = grep { ($_->{handler} // '') eq 'fail' } @objects;
 is $fail->{text}, 'failed: RuntimeError: no "luck" (main.rb:2)', 'how a task failed, without what are members';
 my ($loose) = grep { ($_->{handler} // '') eq 'loose' } @objects;
 like $loose->{text}, qr/^the handler .* was pending/, 'what a handler left';
+
+my ($death) = grep { $_->{text} =~ /^obituary: worker $worker->{worker},/ } @objects;
+is $death->{worker}, $worker->{worker}, 'an obituary has the number of the worker';
 
 my $r = Deferd->prepare(handlers => '1', config => { log => { format => 'xml' } })->check('-t');
 is $r->{status}, 78, 'another format: refused';

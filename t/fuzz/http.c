@@ -13,7 +13,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define HALF_CLOSED 16 /* one in so many inputs ends with a FIN, the others do not end */
+#define HALF_CLOSED                                                                    \
+	16 /* one in so many inputs ends with a FIN, the others do not end */
 
 static const struct span words[] = {FUZZ_WORD("\r\n"), FUZZ_WORD("\r\n\r\n"),
     FUZZ_WORD(" HTTP/1.1\r\nHost: x\r\n"), FUZZ_WORD("Content-Length: 5\r\n"),

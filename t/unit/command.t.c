@@ -117,6 +117,12 @@ t_info(void)
 	SAID("phase                running\n");
 	SAID("ready                yes\n");
 	SAID("memory: not durable");
+	core.durable = true;
+	core.conf.store.path = (char[]){"/srv/store"};
+	run("show info");
+	SAID("async tasks are on disk, in /srv/store\n");
+	core.durable = false;
+	run("show info");
 	SAID("http://127.0.0.1:7500");
 	SAID("demo: 1 handlers from /srv/handlers");
 	SAID("20 workers x 1 slots: capacity 20, low at most 16");

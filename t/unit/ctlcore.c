@@ -50,6 +50,12 @@ core_phase(const struct core *c)
 	return c->phase;
 }
 const char *
+core_durability(const struct core *c, bool relaxed UNUSED)
+{
+	return c->durable ? "synced" : "memory";
+}
+
+const char *
 core_not_ready(const struct core *c)
 {
 	return c->not_ready;

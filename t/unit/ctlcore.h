@@ -31,6 +31,7 @@ struct core {
 	int64_t now_ms;
 	enum core_phase phase;
 	const char *not_ready;
+	bool durable;
 	struct dossier dossier;
 	struct core_peaks peaks;
 	int cancelled, killed, drained;

@@ -116,6 +116,11 @@ t_keys_are_masked(void)
 	EQ_STR(shown("Parse/functions/hello"), "/Parse/functions/hello");
 	EQ_STR(shown("api/services/S/m"), "/api/services/S/m");
 	EQ_STR(shown("metrics"), "/metrics");
+	EQ_STR(shown("v1/secret-key-1/apps"), "/v1/***/apps");
+	EQ_STR(shown("V1//0123456789ABCDEF"), "/V1/***");
+	EQ_STR(shown("parse/secretsecretsecretkey"), "/parse/***");
+	EQ_STR(shown("v1"), "/v1");
+	EQ_STR(shown("ui/style.css"), "/ui/style.css");
 }
 
 static void
@@ -123,11 +128,11 @@ t_nothing_is_forged(void)
 {
 	static char longest[3000];
 
-	begin("v1/a b\"c\\d\n2026 e\x7f\xff\xc2\x85\xc3\xa9",
+	begin("v1/apps/a b\"c\\d\n2026 e\x7f\xff\xc2\x85\xc3\xa9",
 	    "x\" status=1\r\n\t\x1b[31m\\");
 	EQ_STR(line(LOG_FORMAT_TEXT, true),
 	    "127.0.0.1 POST "
-	    "/v1/a\\x20b\\x22c\\x5cd\\n2026\\x20e\\x7f\\xff\\xc2\\x85\xc3\xa9 "
+	    "/v1/apps/a\\x20b\\x22c\\x5cd\\n2026\\x20e\\x7f\\xff\\xc2\\x85\xc3\xa9 "
 	    "200 17 agent=\"x\\x22 status=1\\x0d\\n\\t\\x1b[31m\\x5c\"");
 	memset(longest, 'a', sizeof longest - 1);
 	begin(longest, longest);

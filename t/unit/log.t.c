@@ -92,6 +92,19 @@ t_tells_what_a_line_is_about(void)
 	EQ_STR(logged_text("warn"), "worker 3: it hangs");
 	log_about(LOG_LEVEL_DEBUG, &about, "not shown");
 	EQ_INT(strlen(logged()) > 0 && !strstr(content, "shown"), 1);
+	fresh_log("deferd-t");
+	about.names_worker = true;
+	log_about(LOG_LEVEL_WARN, &about, "obituary: worker 3");
+	EQ_STR(logged_text("warn"), "obituary: worker 3");
+	fresh_log("deferd-t");
+	log_set_app("mine");
+	about = (struct log_about){.handler = "hello"};
+	log_about(LOG_LEVEL_WARN, &about, "done");
+	EQ_STR(logged_text("warn"), "mine/hello: done");
+	fresh_log("deferd-t");
+	log_warn("about nothing");
+	EQ_STR(logged_text("warn"), "about nothing");
+	log_set_app(NULL);
 }
 
 static void
