@@ -42,8 +42,8 @@ static const char main_usage[] =
     "\n"
     "Signals: TERM stops gracefully, QUIT without a limit of time, INT at once; HUP "
     "reloads\n"
-    "config and handlers, USR1 reopens the log, TTIN and TTOU change the pool by a "
-    "worker.\n"
+    "config and handlers, USR1 reopens the log, USR2 restarts, TTIN and TTOU change "
+    "the\npool by a worker.\n"
     "See deferd(8), deferd.yaml(5), deferctl(8).\n";
 
 struct main_options {

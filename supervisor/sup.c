@@ -63,6 +63,12 @@ sup_on_usr1(struct sup *s UNUSED)
 }
 
 static void
+sup_on_usr2(struct sup *s)
+{
+	sup_restart(s, "USR2");
+}
+
+static void
 sup_on_hup(struct sup *s)
 {
 	sup_reload(s, "HUP");
@@ -98,6 +104,7 @@ static const struct sup_signal sup_signals[] = {
     {SIGINT, sup_on_int},
     {SIGCHLD, sup_on_child},
     {SIGUSR1, sup_on_usr1},
+    {SIGUSR2, sup_on_usr2},
     {SIGHUP, sup_on_hup},
     {SIGTTIN, sup_on_ttin},
     {SIGTTOU, sup_on_ttou},

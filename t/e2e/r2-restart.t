@@ -138,6 +138,14 @@ for my $id (@ids) {
 	ok eval { wait_for { ($d->native(GET => "/tasks/$id")->{json}{state} // '') eq 'done' } 'done', 5 },
 	    '... and each is done';
 }
+@ids = map { $d->call('slow', { s => 0.3 }, execution => 'async')->{json}{id} } 1 .. 3;
+my $before = () = $d->log =~ / ready: /g;
+$d->signal('USR2');
+wait_for { (() = $d->log =~ / ready: /g) > $before } 'ready again', 10;
+for my $id (@ids) {
+	ok eval { wait_for { ($d->native(GET => "/tasks/$id")->{json}{state} // '') eq 'done' } 'done', 5 },
+	    'USR2 restarts, too';
+}
 $d->stop_ok;
 
 # --- another program ---
