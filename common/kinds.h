@@ -58,10 +58,13 @@ enum detached_policy { DETACHED_WAIT, DETACHED_WARN, DETACHED_FAIL };
  * far as the machine can; or not at all without all of it; or never. */
 enum switch_mode { SWITCH_AUTO, SWITCH_ON, SWITCH_OFF };
 
+/* Named steps of a task. */
+enum { STEPS_MAX = 256, STEP_NAME_BYTES_MAX = 200 };
+
 /* HANDLER.flags */
 enum { HANDLER_NO_REPEAT = 1 /* repeat: false: never run twice after a worker's death */ };
 
-/* The envelope of a task: RUN's last field, a msgpack array with these positions. */
+/* The envelope of a task: a field of RUN, a msgpack array with these positions. */
 enum envelope {
 	ENV_BODY,    /* the decoded body, any value; nil when there was none */
 	ENV_PARAMS,  /* map, or nil: params are the body if that is a map, else {} */

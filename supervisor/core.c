@@ -75,6 +75,15 @@ core_kill(struct core *c UNUSED, struct task *t)
 /* --- beginning and end --- */
 
 struct seat *
+core_find_seat(struct core *c, uint64_t worker)
+{
+	for (size_t i = 0; i < c->seat_n; i++)
+		if (c->seat[i]->worker == worker && c->seat[i]->link)
+			return c->seat[i];
+	return NULL;
+}
+
+struct seat *
 core_add_seat(struct core *c)
 {
 	struct seat **more = realloc(c->seat, (c->seat_n + 1) * sizeof(*more));

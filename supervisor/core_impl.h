@@ -18,6 +18,7 @@
 #include "spawn.h"
 #include "spawn_log.h"
 #include "stats.h"
+#include "steps.h"
 #include "tasks.h"
 
 #define CORE_WAITS 1000
@@ -158,6 +159,8 @@ const struct conf_app *core_app_conf(const struct conf *, const struct app *);
 /* --- core.c --- */
 /* A seat more, empty; NULL: no memory. */
 struct seat *core_add_seat(struct core *);
+/* Of the worker with that number, if it can be spoken to; else NULL. */
+struct seat *core_find_seat(struct core *, uint64_t worker);
 /* Another config is in force: pool, limits, log level. */
 void core_use_conf(struct core *, const struct conf *);
 struct handler *core_handler_of(const struct task *);

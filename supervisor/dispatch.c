@@ -79,7 +79,7 @@ dispatch_grant(struct core *c, const struct lease_action *act)
 	    .timeout_ms = end_ms > c->now_ms ? (uint64_t)(end_ms - c->now_ms) : 1,
 	    .envelope = span_of(t->payload, t->payload_bytes),
 	};
-	if (link_put(s->link, MSG_RUN, &run) != 0)
+	if (steps_put_run(s, t, &run) != 0)
 		settle_end(c, t, TASK_FAILED, FAULT_NO_MEMORY_HERE);
 }
 
@@ -313,6 +313,15 @@ dispatch_enqueue(struct seat *s, const struct msg *m)
 }
 
 static void
+dispatch_step(struct seat *s, const struct msg *m)
+{
+	struct task *t = DISPATCH_TASK(s, &m->step);
+
+	if (t)
+		steps_on_message(s, t, &m->step);
+}
+
+static void
 dispatch_beat(struct seat *s, const struct msg *m)
 {
 	s->heap_bytes = m->beat.heap_bytes;
@@ -343,6 +352,7 @@ static void (*const dispatch_table[MSG_NUMBER_END])(
     [MSG_DETACHED] = dispatch_detached,
     [MSG_UNHANDLED] = dispatch_unhandled,
     [MSG_ENQUEUE] = dispatch_enqueue,
+    [MSG_STEP] = dispatch_step,
 };
 
 /* Before its HELLO was accepted a peer may say nothing else. */

@@ -129,6 +129,8 @@ durable_fate(struct core *c, const struct waiting *w, bool ok)
 {
 	struct task *t = w->task;
 
+	if (w->worker)
+		steps_stored(c, w->worker, w->request, ok);
 	if (!t) /* relaxed, or cancelled meanwhile */
 		return;
 	if (ok)
@@ -197,6 +199,38 @@ durable_change(struct core *c, const struct task *t, int64_t due_wall_ms)
 	durable_put(d, STORE_MARK, t->key, false);
 }
 
+bool
+durable_keep_step(struct core *c, const struct task *t, struct step *s, uint64_t worker,
+    uint64_t request)
+{
+	struct durable *d = c->durable;
+	struct waiting *w = durable_wait(d);
+	uint64_t key;
+
+	if (!w)
+		return false;
+	key = store_new_key(d->store);
+	record_pack_step(&d->packed, t->key, s);
+	*w = (struct waiting){.ticket = durable_put(d, STORE_STEP, key, false),
+	    .worker = worker,
+	    .request = request};
+	if (w->ticket != 0)
+		s->key = key;
+	else
+		d->waiting_n--;
+	return s->key != 0;
+}
+
+static void
+durable_drop_steps(struct durable *d, const struct task *t)
+{
+	const struct task_steps *ss = steps_of(t);
+
+	for (size_t i = 0; ss && i < ss->n; i++)
+		if (ss->item[i]->key != 0)
+			store_del(d->store, STORE_STEP, ss->item[i]->key);
+}
+
 /* Whether there may be a mark to take away. */
 static bool
 durable_has_mark(const struct task *t)
@@ -215,6 +249,8 @@ durable_end(struct core *c, const struct task *t)
 	store_del(d->store, STORE_TASK, t->key);
 	if (durable_has_mark(t))
 		store_del(d->store, STORE_MARK, t->key);
+	if (!t->payload) /* it is never run again */
+		durable_drop_steps(d, t);
 	record_pack_end(&d->packed, t);
 	durable_put(d, STORE_END, t->key, false);
 }
@@ -224,8 +260,10 @@ durable_forget(const struct task *t, void *arg)
 {
 	struct durable *d = arg;
 
-	if (t->key != 0)
-		store_del(d->store, STORE_END, t->key);
+	if (t->key == 0)
+		return;
+	store_del(d->store, STORE_END, t->key);
+	durable_drop_steps(d, t);
 }
 
 /* --- opening and closing --- */

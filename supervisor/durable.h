@@ -10,6 +10,7 @@
 #define DEFERD_DURABLE_H
 
 #include "core.h"
+#include "steps.h"
 #include "store.h"
 
 struct durable;
@@ -27,5 +28,10 @@ void durable_end_accept(struct core *, struct task *);
 /* For a task with a key; no-op for others: */
 void durable_change(struct core *, const struct task *, int64_t due_wall_ms);
 void durable_end(struct core *, const struct task *);
+
+/* The task, which has a key, has finished a step: steps_stored is called when it is on disk
+ * or that failed; then it is tried again all the same. False: it cannot be kept. */
+bool durable_keep_step(
+    struct core *, const struct task *, struct step *, uint64_t worker, uint64_t request);
 
 #endif

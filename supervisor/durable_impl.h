@@ -14,6 +14,7 @@ struct waiting {
 	task_accepted_cb *accepted;
 	void *arg;
 	int64_t due_wall_ms;
+	uint64_t worker, request; /* of a step: who is told; 0: it is none */
 };
 
 struct durable {

@@ -35,20 +35,11 @@ enqueue_answer(struct seat *s, uint64_t request, const struct task *t, enum faul
 		    "no memory to answer its Cloud.enqueue");
 }
 
-static struct seat *
-enqueue_seat(struct core *c, uint64_t worker)
-{
-	for (size_t i = 0; i < c->seat_n; i++)
-		if (c->seat[i]->worker == worker && c->seat[i]->link)
-			return c->seat[i];
-	return NULL;
-}
-
 static void
 enqueue_accepted_cb(struct task *t, enum fault f, void *arg)
 {
 	struct enqueue_wait *w = arg;
-	struct seat *s = enqueue_seat(w->core, w->worker);
+	struct seat *s = core_find_seat(w->core, w->worker);
 
 	if (s)
 		enqueue_answer(s, w->request, f == FAULT_NONE ? t : NULL, f, NULL);

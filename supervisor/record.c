@@ -11,6 +11,7 @@
 #define RECORD_TASK_FIELDS 13
 #define RECORD_MARK_FIELDS 6
 #define RECORD_END_FIELDS 19
+#define RECORD_STEP_FIELDS 4
 
 /* --- packing --- */
 
@@ -93,6 +94,18 @@ record_pack_end(struct buf *out, const struct task *t)
 	msgpack_pack_uint32(&pk, t->burst_us);
 	mp_put_bin(&pk, span_of(t->result, t->result_bytes));
 	record_pack_note(&pk, t->note);
+}
+
+void
+record_pack_step(struct buf *out, uint64_t task_key, const struct step *s)
+{
+	msgpack_packer pk = mp_packer(out);
+
+	msgpack_pack_array(&pk, RECORD_STEP_FIELDS);
+	msgpack_pack_int(&pk, RECORD_VERSION);
+	msgpack_pack_uint64(&pk, task_key);
+	mp_put_str(&pk, step_name(s));
+	mp_put_bin(&pk, step_value(s));
 }
 
 /* --- reading --- */
@@ -226,5 +239,19 @@ record_parse_end(struct span bytes, struct record_end *out)
 	out->burst_us = (uint32_t)read_int(&r, 0, UINT32_MAX);
 	out->result = read_bytes(&r, mp_bin);
 	read_note(&r, out);
+	return read_end(&r);
+}
+
+int
+record_parse_step(struct span bytes, struct record_step *out)
+{
+	struct record_read r = {.in = mp_over(bytes)};
+
+	memset(out, 0, sizeof *out);
+	read_array(&r, RECORD_STEP_FIELDS);
+	read_int(&r, RECORD_VERSION, RECORD_VERSION);
+	out->task_key = (uint64_t)read_int(&r, 1, INT64_MAX);
+	out->name = read_bytes(&r, mp_str);
+	out->value = read_bytes(&r, mp_bin);
 	return read_end(&r);
 }

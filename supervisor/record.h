@@ -7,6 +7,7 @@
 #define DEFERD_RECORD_H
 
 #include "keys.h"
+#include "steps.h"
 
 /* A task as it was accepted (STORE_TASK). */
 struct record {
@@ -51,5 +52,13 @@ struct record_end {
 /* Of a task that has ended. */
 void record_pack_end(struct buf *, const struct task *);
 int record_parse_end(struct span, struct record_end *) MUST_USE;
+
+/* A finished step (STORE_STEP), found by its own key; of the task with that key. */
+struct record_step {
+	uint64_t task_key;
+	struct span name, value;
+};
+void record_pack_step(struct buf *, uint64_t task_key, const struct step *);
+int record_parse_step(struct span, struct record_step *) MUST_USE;
 
 #endif

@@ -205,6 +205,39 @@ recover_ended(struct recover *r, uint64_t key, struct span value)
 	return true;
 }
 
+static int
+recover_by_task_key(const void *key, const void *item)
+{
+	uint64_t k = *(const uint64_t *)key;
+	uint64_t have = (*(struct task *const *)item)->key;
+
+	return k < have ? -1 : k > have;
+}
+
+/* Of a task that may run (again). */
+static bool
+recover_step(struct recover *r, uint64_t key, struct span value)
+{
+	struct record_step rec;
+	struct recover_task *o;
+	struct task **ended;
+	struct step *s;
+
+	if (record_parse_step(value, &rec) != 0)
+		return false;
+	o = bsearch(&rec.task_key, r->open, r->open_n, sizeof *r->open, recover_by_key);
+	ended = o ? &o->task
+		  : bsearch(&rec.task_key, r->ended, r->ended_n, sizeof *r->ended,
+			recover_by_task_key);
+	if (!ended) /* of an app that is not there now */
+		return true;
+	int e = steps_add(*ended, rec.name, rec.value, &s);
+	if (e == 0)
+		s->key = key;
+	r->no_memory |= e == -ERR_NOMEM;
+	return e == 0 || e == -ERR_NOMEM;
+}
+
 static bool
 recover_visit(enum store_shelf shelf, uint64_t key, struct span value, void *arg)
 {
@@ -213,6 +246,7 @@ recover_visit(enum store_shelf shelf, uint64_t key, struct span value, void *arg
 	    [STORE_TASK] = recover_open_task,
 	    [STORE_MARK] = recover_mark,
 	    [STORE_END] = recover_ended,
+	    [STORE_STEP] = recover_step,
 	};
 
 	return !readers[shelf] || readers[shelf](arg, key, value);

@@ -148,6 +148,8 @@ settle_end(struct core *c, struct task *t, enum task_state state, enum fault fau
 	if (keys_of(t) && keys_of(t)->sort == KEYS_UNIQUE)
 		keys_remove(&c->tasks.keys, t);
 	durable_end(c, t);
+	if (!t->payload)
+		steps_drop(t);
 	/* The caller of a sync task has its answer: the record stays, the bytes need
 	 * not. */
 	if (t->execution == EXEC_SYNC && (t->flags & TASK_RESULT_TAKEN)) {

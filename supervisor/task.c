@@ -1,4 +1,5 @@
 #include "task.h"
+#include "steps.h"
 #include <stdlib.h>
 
 static const char *const task_state_names[TASK_STATE_COUNT] = {
@@ -60,6 +61,7 @@ task_note_free(struct task_note *n)
 	free(n->backtrace);
 	free(n->headers);
 	free(n->progress);
+	steps_free(n->steps);
 	free(n);
 }
 
@@ -147,6 +149,7 @@ task_memory_bytes(const struct task *t)
 		n += note->message ? strlen(note->message) : 0;
 		n += note->class ? strlen(note->class) : 0;
 		n += note->progress ? strlen(note->progress) : 0;
+		n += steps_bytes(note->steps);
 	}
 	return n;
 }

@@ -25,6 +25,7 @@ struct handler;
 struct lease_seat;
 struct task;
 struct task_key;
+struct task_steps;
 
 #define TASK_STATE_TABLE(X)                                                               \
 	X(ACCEPTED, "accepted")                                                           \
@@ -70,6 +71,7 @@ struct task_note {
 	double fraction; /* of progress; < 0: none */
 	char *progress;
 	struct task_key *key; /* of keys.h, which owns it; NULL: none */
+	struct task_steps *steps; /* of steps.h; owned; NULL: none */
 };
 
 struct task {

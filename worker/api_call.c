@@ -212,40 +212,10 @@ cloud_enqueue(mrb_state *mrb, mrb_value self UNUSED)
 	return d;
 }
 
-struct enqueue_answer {
-	struct engine *e;
-	const struct msg_enqueued *m;
-	bool ok;
-};
-
-static mrb_value
-enqueue_value(mrb_state *mrb, void *arg)
-{
-	struct enqueue_answer *a = arg;
-	const struct msg_enqueued *m = a->m;
-
-	a->ok = m->code.n == 0;
-	if (a->ok)
-		return mrb_str_new(mrb, (const char *)m->task.p, (mrb_int)m->task.n);
-	mrb_value args[2] = {
-	    mrb_str_new(mrb, (const char *)m->code.p, (mrb_int)m->code.n),
-	    mrb_str_new(mrb, (const char *)m->message.p, (mrb_int)m->message.n)};
-	return mrb_obj_new(mrb, a->e->vm.cls.error, 2, args);
-}
-
 void
 engine_enqueued(struct engine *e, const struct msg_enqueued *m)
 {
-	struct pend *p = slots_get(&e->pends, (int64_t)m->request);
-	struct enqueue_answer a = {.e = e, .m = m};
-	mrb_value v;
-
-	if (!p || p->kind != PEND_ENQUEUE)
-		return;
-	int mark = gate_mark(&e->vm);
-	bool ok = gate_call(&e->vm, enqueue_value, &a, &v);
-	pend_finish(e, p, ok && a.ok, v);
-	gate_release(&e->vm, mark);
+	pend_answered(e, PEND_ENQUEUE, m->request, m->task, m->code, m->message);
 }
 
 void

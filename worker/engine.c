@@ -5,6 +5,7 @@
 #include "../common/log.h"
 #include "api.h"
 #include "request.h"
+#include "step.h"
 #include <stdlib.h>
 
 #define ENGINE_MAGIC 0x656e6731u
@@ -50,6 +51,7 @@ engine_define(mrb_state *mrb, void *arg UNUSED)
 	fiber_define(e);
 	deferred_define(e);
 	request_define(e);
+	step_define(e);
 	api_define(e);
 	http_define(e);
 	return mrb_nil_value();

@@ -56,7 +56,7 @@ struct fiber {
 TAILQ_HEAD(fiber_list, fiber);
 
 /* PEND_IO: what a C file does through events of its own; it sets what, stop and io. */
-enum pend_kind { PEND_TIMER, PEND_ASYNC, PEND_CALL, PEND_ENQUEUE, PEND_IO };
+enum pend_kind { PEND_TIMER, PEND_ASYNC, PEND_CALL, PEND_ENQUEUE, PEND_STEP, PEND_IO };
 struct pend {
 	TAILQ_ENTRY(pend) place; /* its scope's */
 	struct due due;		 /* a timer's */
@@ -122,6 +122,9 @@ struct task {
 	struct scope_list scopes;
 	int64_t began_ns, burst_ns; /* burst: the longest one */
 	size_t log_bytes;	    /* logged so far */
+	struct buf steps;	    /* finished ones: name, value, name, ... in msgpack */
+	uint32_t step_n;
+	bool keeps_steps; /* the supervisor does: no sync task */
 	bool ended;
 };
 TAILQ_HEAD(task_list, task);
@@ -194,6 +197,7 @@ void engine_free(struct engine *);
 void engine_run(struct engine *, const struct msg_run *);
 void engine_cancel(struct engine *, const struct msg_cancel *);
 void engine_enqueued(struct engine *, const struct msg_enqueued *);
+void engine_stepped(struct engine *, const struct msg_stepped *);
 /* Fires what is due and runs what is ready, for about budget_ns. True: more is ready. */
 bool engine_turn(struct engine *, int64_t budget_ns);
 /* Nanoseconds until something is due, at least 0; -1: nothing is. */
@@ -267,6 +271,10 @@ struct pend *pend_new(struct engine *, struct scope *, enum pend_kind, mrb_value
  * From an event's callback too; the value is protected by the caller. */
 void pend_finish(struct engine *, struct pend *, bool ok, mrb_value);
 void pend_run(struct engine *, int64_t code);
+/* The supervisor's answer to a request of that kind: a text (or nil) when code is empty,
+ * else a Cloud::Error. */
+void pend_answered(struct engine *, enum pend_kind, uint64_t request, struct span text,
+    struct span code, struct span message);
 void pend_timer(struct engine *, struct pend *, double seconds);
 /* Stops the work, if it can be; the deferred is left as it is. */
 void pend_cancel(struct engine *, struct pend *);

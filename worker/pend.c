@@ -4,6 +4,8 @@
 #include "error.h"
 #include "place.h"
 #include "trail.h"
+#include <mruby/class.h>
+#include <mruby/string.h>
 #include <stdlib.h>
 
 const char *
@@ -14,6 +16,7 @@ pend_what(const struct pend *p)
 	    [PEND_ASYNC] = "async",
 	    [PEND_CALL] = "Cloud.call",
 	    [PEND_ENQUEUE] = "Cloud.enqueue",
+	    [PEND_STEP] = "req.step",
 	    [PEND_IO] = "I/O",
 	};
 
@@ -102,6 +105,43 @@ pend_run(struct engine *e, int64_t code)
 	(void)!gate_call(&e->vm, pend_settle, p, &out);
 	burst_end(e);
 	scope_check(e, s);
+}
+
+struct pend_answer {
+	struct span text, code, message;
+};
+
+static mrb_value
+pend_str(mrb_state *mrb, struct span s)
+{
+	return mrb_str_new(mrb, (const char *)s.p, (mrb_int)s.n);
+}
+
+static mrb_value
+pend_answer_value(mrb_state *mrb, void *arg)
+{
+	const struct pend_answer *a = arg;
+
+	if (a->code.n == 0)
+		return a->text.n ? pend_str(mrb, a->text) : mrb_nil_value();
+	mrb_value args[2] = {pend_str(mrb, a->code), pend_str(mrb, a->message)};
+	return mrb_obj_new(mrb, engine_of(mrb)->vm.cls.error, 2, args);
+}
+
+void
+pend_answered(struct engine *e, enum pend_kind kind, uint64_t request, struct span text,
+    struct span code, struct span message)
+{
+	struct pend *p = slots_get(&e->pends, (int64_t)request);
+	struct pend_answer a = {text, code, message};
+	mrb_value v;
+
+	if (!p || p->kind != kind)
+		return;
+	int mark = gate_mark(&e->vm);
+	bool ok = gate_call(&e->vm, pend_answer_value, &a, &v);
+	pend_finish(e, p, ok && code.n == 0, v);
+	gate_release(&e->vm, mark);
 }
 
 static void

@@ -6,6 +6,7 @@
 #include "conv.h"
 #include "error.h"
 #include "request.h"
+#include "step.h"
 #include "text.h"
 #include <mruby/class.h>
 #include <mruby/hash.h>
@@ -21,6 +22,7 @@ task_new(struct engine *e, const struct msg_run *run)
 	t->attempt = (uint32_t)run->attempt;
 	t->lane = run->lane < LANE_COUNT ? (unsigned)run->lane : LANE_MAIN;
 	t->began_ns = e->clock_ns(e->clock_arg);
+	buf_init(&t->steps, 0);
 	TAILQ_INIT(&t->scopes);
 	TAILQ_INSERT_TAIL(&e->tasks, t, place);
 	e->task_n++;
@@ -33,6 +35,7 @@ task_free(struct engine *e, struct task *t)
 	scope_close(e, t);
 	TAILQ_REMOVE(&e->tasks, t, place);
 	e->task_n--;
+	buf_fini(&t->steps);
 	free(t);
 }
 
@@ -218,6 +221,10 @@ engine_run(struct engine *e, const struct msg_run *run)
 	struct task *t = task_new(e, run);
 	if (run->handler >= e->catalog.n) {
 		task_refuse(e, t, "it names a handler that this worker does not have");
+		return;
+	}
+	if (!step_load(t, run->steps)) {
+		task_refuse(e, t, "no memory for its finished steps");
 		return;
 	}
 	struct task_request r = {e, t, e->catalog.item[run->handler], run->envelope};

@@ -87,6 +87,12 @@ on_enqueued(struct work *w, const struct msg *m)
 }
 
 static void
+on_stepped(struct work *w, const struct msg *m)
+{
+	engine_stepped(w->engine, &m->stepped);
+}
+
+static void
 work_dispatch(struct work *w, const struct msg *m)
 {
 	static const struct {
@@ -96,6 +102,7 @@ work_dispatch(struct work *w, const struct msg *m)
 	    {MSG_RUN, on_run},
 	    {MSG_CANCEL, on_cancel},
 	    {MSG_ENQUEUED, on_enqueued},
+	    {MSG_STEPPED, on_stepped},
 	    {MSG_WELCOME, on_welcome},
 	    {MSG_RETIRE, on_retire},
 	    {MSG_BYE_ACK, on_bye_ack},

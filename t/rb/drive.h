@@ -42,5 +42,7 @@ void drive_take_output(struct drive *);
 void drive_json(struct buf *, struct span);
 /* Prints an ENQUEUE and answers it. */
 void drive_enqueued(struct drive *, struct buf *, const struct msg_enqueue *);
+/* The same for a STEP. */
+void drive_stepped(struct drive *, struct buf *, const struct msg_step *);
 
 #endif

@@ -161,6 +161,17 @@ pack_envelope(struct buf *b, const char *rest)
 	}
 }
 
+/* With "steps={...}" it is an async task, with those steps finished. */
+static void
+pack_steps(struct buf *b, const char *rest)
+{
+	const char *at = strstr(rest, "steps=");
+	msgpack_packer pk = mp_packer(b);
+
+	if (at && (at += strlen("steps=")))
+		pack_text(&pk, &at);
+}
+
 void
 drive_start(struct drive *d, const char *line)
 {
@@ -171,14 +182,16 @@ drive_start(struct drive *d, const char *line)
 	const char *rest = quoted ? quoted + 1 : line + n;
 	struct taskid id = {{0}};
 	const struct handler *h = NULL;
-	struct buf env;
+	struct buf env, steps;
 
 	for (int k = KIND_FUNCTION; k < KIND_END && !h; k++)
 		h = catalog_find(&d->engine->catalog, (enum kind)k, name);
 	while (*rest == ' ')
 		rest++;
 	buf_init(&env, 0);
+	buf_init(&steps, 0);
 	pack_envelope(&env, rest);
+	pack_steps(&steps, rest);
 	d->tasks++;
 	memcpy(id.b, &d->tasks, sizeof d->tasks);
 	struct msg_run run = {
@@ -188,6 +201,7 @@ drive_start(struct drive *d, const char *line)
 	    .handler = h ? h->index : 9999,
 	    .timeout_ms = (uint64_t)conf_number(rest, "timeout=", 15000),
 	    .envelope = buf_span(&env),
+	    .steps = buf_span(&steps),
 	};
 	engine_run(d->engine, &run);
 	long long cancel = conf_number(rest, "cancel=", -1);
@@ -196,6 +210,7 @@ drive_start(struct drive *d, const char *line)
 		d->cancel[d->cancel_n++].at_ns = d->now_ns + cancel * 1000000;
 	}
 	buf_fini(&env);
+	buf_fini(&steps);
 }
 
 /* --- and out --- */
@@ -267,6 +282,20 @@ drive_enqueued(struct drive *d, struct buf *b, const struct msg_enqueue *m)
 		answer.task = span_str("0193c1f2-0000-7000-8000-000000000001");
 	}
 	engine_enqueued(d->engine, &answer);
+}
+
+void
+drive_stepped(struct drive *d, struct buf *b, const struct msg_step *m)
+{
+	struct msg_stepped answer = {.request = m->request};
+
+	buf_printf(b, "step %.*s ", SPAN_FMT(m->name));
+	drive_json(b, m->value);
+	if (span_is(m->name, "unsafe")) {
+		answer.code = span_str("store_unavailable");
+		answer.message = span_str("not now");
+	}
+	engine_stepped(d->engine, &answer);
 }
 
 /* --- running --- */

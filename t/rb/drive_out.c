@@ -106,6 +106,7 @@ out_message(struct drive *d, struct buf *b, const struct msg *m)
 		out_count(b, m->unhandled.count);
 		break;
 	case MSG_ENQUEUE: drive_enqueued(d, b, &m->enqueue); break;
+	case MSG_STEP: drive_stepped(d, b, &m->step); break;
 	default: buf_printf(b, "%s", msg_name(m->number));
 	}
 }
