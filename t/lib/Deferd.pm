@@ -5,6 +5,7 @@ use Carp qw(croak);
 use File::Path qw(make_path remove_tree);
 use File::Temp qw(tempdir);
 use Http;
+use IO::Select;
 use IO::Socket::UNIX;
 use JSON::PP ();
 use POSIX qw(WNOHANG);
@@ -248,6 +249,7 @@ sub ctl {
 	print $s join(' ', '-j', @words), "\n";
 	my $in = '';
 	until ($in =~ /^(\d+) (\d+)\n(.*)$/s && length $3 >= $2) {
+		IO::Select->new($s)->can_read(60) or croak "no answer on the control socket to: @words; so far: $in";
 		sysread $s, $in, 65536, length $in or croak "the control socket closed: $in";
 	}
 	my ($code, $n, $body) = $in =~ /^(\d+) (\d+)\n(.*)$/s;
