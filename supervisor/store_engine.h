@@ -6,7 +6,8 @@
  *   -ERR_FULL      no space: rolled back, may work later
  *   -ERR_SYSTEM    a write failed: rolled back, may work later
  *   -ERR_SYNC      written, but nobody knows whether it is on disk: the end for this
- * handle -ERR_MALFORMED the file is damaged: the end for this handle
+ *                  handle
+ *   -ERR_MALFORMED the file is damaged: the end for this handle
  */
 #ifndef DEFERD_STORE_ENGINE_H
 #define DEFERD_STORE_ENGINE_H
@@ -25,9 +26,10 @@ struct store_engine {
 	/* On any failure since begin the whole batch is undone. */
 	int (*commit)(void *handle, uint64_t last_key);
 	void (*rollback)(void *handle);
-	/* Nothing to do for a while: house-keeping (checkpoints), a piece at a time.
-	 * True: there is more. */
-	bool (*idle)(void *handle);
+	/* Nothing to do for a while: house-keeping (checkpoints), a piece at a time. 1:
+	 * there is more; 0: there is not; an error, of which only those count that are
+	 * the end. */
+	int (*idle)(void *handle);
 	void (*sizes)(void *handle, uint64_t *file_bytes, uint64_t *log_bytes);
 	const char *(*why)(void *handle); /* the last error, in words; borrowed */
 	/* broken: do not write any more, not even to tidy up. */

@@ -13,25 +13,38 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Frames in the log (4 KiB each) after which a commit is followed by a checkpoint: the
- * file is bounded also when there is never an idle moment. */
-#define SQLITE_LOG_FRAMES_MAX 16384
-
 /* --- errors --- */
 
-/* Damage that only a write meets (a list of free pages, say) would be met again at each
- * start: a mark beside the file has the next start salvage it. */
 void
-sqlite_suspect(struct sqlite *q, bool suspect)
+sqlite_mark_set(const struct sqlite *q, const char *mark, bool there)
 {
-	char name[sizeof q->file + 8];
+	char name[sizeof q->file + 16];
 	int fd;
 
-	snprintf(name, sizeof name, "%s.suspect", q->file);
-	if (!suspect)
+	snprintf(name, sizeof name, "%s.%s", q->file, mark);
+	if (!there)
 		unlink(name);
 	else if ((fd = open(name, O_WRONLY | O_CREAT | O_CLOEXEC, 0640)) >= 0)
 		close(fd);
+}
+
+bool
+sqlite_mark_there(const struct sqlite *q, const char *mark)
+{
+	char name[sizeof q->file + 16];
+
+	snprintf(name, sizeof name, "%s.%s", q->file, mark);
+	return access(name, F_OK) == 0;
+}
+
+/* After a sync that failed the kernel may show the next process what never reached the
+ * disk: the mark has that process write all of it once more. */
+static int
+sqlite_fail_sync(struct sqlite *q)
+{
+	q->ended = -ERR_SYNC;
+	sqlite_mark_set(q, SQLITE_MARK_UNSYNCED, true);
+	return q->ended;
 }
 
 int
@@ -41,17 +54,18 @@ sqlite_fail(struct sqlite *q, int rc)
 
 	snprintf(q->why, sizeof q->why, "%s (SQLite %d)",
 	    q->db ? sqlite3_errmsg(q->db) : sqlite3_errstr(rc), rc);
-	if (rc == SQLITE_IOERR_FSYNC || rc == SQLITE_IOERR_DIR_FSYNC ||
-	    rc == SQLITE_IOERR_TRUNCATE)
-		return -ERR_SYNC;
+	if (rc == SQLITE_IOERR_FSYNC || rc == SQLITE_IOERR_DIR_FSYNC)
+		return sqlite_fail_sync(q);
 	if (low == SQLITE_FULL)
 		return -ERR_FULL;
 	/* ERROR: our statements are sound, so it is the schema that is not. READONLY:
 	 * the header says so, the folder was writable a moment ago. ROW: of a statement
-	 * that has none. */
+	 * that has none. Damage that only a write meets (a list of free pages, say)
+	 * would be met again at each start: the mark has the next one salvage the file.
+	 */
 	if (low == SQLITE_CORRUPT || low == SQLITE_NOTADB || low == SQLITE_ERROR ||
 	    low == SQLITE_READONLY || low == SQLITE_ROW) {
-		sqlite_suspect(q, true);
+		sqlite_mark_set(q, SQLITE_MARK_SUSPECT, true);
 		return -ERR_MALFORMED;
 	}
 	if (low == SQLITE_BUSY || low == SQLITE_LOCKED)
@@ -183,7 +197,7 @@ sqlite_begin(void *handle)
 	struct sqlite *q = handle;
 
 	q->books_before = q->books;
-	return sqlite_run(q, q->begin);
+	return q->ended ? q->ended : sqlite_run(q, q->begin);
 }
 
 static int
@@ -197,10 +211,10 @@ sqlite_commit(void *handle, uint64_t last_key)
 	e = sqlite_write_books(q);
 	if (e == 0)
 		e = sqlite_run(q, q->end);
-	/* A checkpoint that fails is tried again; the commit stands. */
-	if (e == 0 && q->log_frames > SQLITE_LOG_FRAMES_MAX)
-		sqlite3_wal_checkpoint_v2(
-		    q->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+	/* The commit stands. A checkpoint that fails is tried again, unless the next
+	 * begin says that this was the end. */
+	if (e == 0 && q->log_frames > q->log_frames_max)
+		sqlite_checkpoint(q, SQLITE_CHECKPOINT_PASSIVE);
 	return e;
 }
 
@@ -214,16 +228,24 @@ sqlite_rollback(void *handle)
 		sqlite3_exec(q->db, "ROLLBACK", NULL, NULL, NULL);
 }
 
-static bool
+int
+sqlite_checkpoint(struct sqlite *q, int sqlite_mode)
+{
+	int rc = sqlite3_wal_checkpoint_v2(q->db, NULL, sqlite_mode, NULL, NULL);
+
+	return rc == SQLITE_OK ? 0 : sqlite_fail(q, sqlite3_extended_errcode(q->db));
+}
+
+static int
 sqlite_idle(void *handle)
 {
 	struct sqlite *q = handle;
+	int e = 0;
 
 	if (q->log_frames > 0 &&
-	    sqlite3_wal_checkpoint_v2(
-		q->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL) == SQLITE_OK)
+	    (e = sqlite_checkpoint(q, SQLITE_CHECKPOINT_TRUNCATE)) == 0)
 		q->log_frames = 0;
-	return false;
+	return e;
 }
 
 int

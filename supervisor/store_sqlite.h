@@ -32,16 +32,23 @@ struct sqlite {
 	sqlite3_stmt *insert[STORE_SHELF_COUNT], *update[STORE_SHELF_COUNT],
 	    *remove[STORE_SHELF_COUNT];
 	struct sqlite_books books, books_before;
-	bool books_unread; /* damaged: there is nothing to compare with */
-	bool suspect;      /* the mark was there */
-	int log_frames;    /* since the last complete checkpoint */
+	bool books_unread;  /* damaged: there is nothing to compare with */
+	int log_frames;     /* since the last complete checkpoint */
+	int log_frames_max; /* after so many a commit is followed by a checkpoint */
+	int ended;          /* a sync failed: what every further call says; 0 */
 	struct buf packed;
 	char why[160];
 };
 
 /* --- store_sqlite.c --- */
-int sqlite_fail(struct sqlite *, int rc);   /* the error of store_engine.h; sets why */
-void sqlite_suspect(struct sqlite *, bool); /* leaves, or removes, the mark */
+int sqlite_fail(struct sqlite *, int rc); /* the error of store_engine.h; sets why */
+/* A mark beside the file, for the next start: left, removed, looked for. */
+void sqlite_mark_set(const struct sqlite *, const char *mark, bool);
+bool sqlite_mark_there(const struct sqlite *, const char *mark);
+#define SQLITE_MARK_SUSPECT "suspect"   /* damage that only writing met */
+#define SQLITE_MARK_UNSYNCED "unsynced" /* a sync failed */
+/* Moves the log into the file. 0, or an error; one of -ERR_SYNC is the end. */
+int sqlite_checkpoint(struct sqlite *, int sqlite_mode);
 int sqlite_exec(struct sqlite *, const char *sql);
 int sqlite_prepare(struct sqlite *, sqlite3_stmt **, const char *sql);
 int sqlite_run(struct sqlite *, sqlite3_stmt *);

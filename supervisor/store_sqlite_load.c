@@ -183,13 +183,26 @@ load_shelves(struct load *l)
 	return e;
 }
 
+/* The last process ended with a sync that failed. Every page of the log is written into
+ * the file, which makes it new to the kernel, and the log begins anew. */
+static int
+load_sync_again(struct sqlite *q)
+{
+	int e = 0;
+
+	if (sqlite_mark_there(q, SQLITE_MARK_UNSYNCED) &&
+	    (e = sqlite_checkpoint(q, SQLITE_CHECKPOINT_TRUNCATE)) == 0)
+		sqlite_mark_set(q, SQLITE_MARK_UNSYNCED, false);
+	return e;
+}
+
 int
 sqlite_load(void *handle, store_visit_cb *visit, void *arg, struct store_report *report)
 {
 	struct load l = {.q = handle, .visit = visit, .arg = arg, .report = report};
 	int e = 0;
 
-	if (l.q->suspect) {
+	if (sqlite_mark_there(l.q, SQLITE_MARK_SUSPECT)) {
 		snprintf(l.q->why, sizeof l.q->why, "damage was met when writing");
 		e = load_salvage(&l);
 	}
@@ -200,6 +213,8 @@ sqlite_load(void *handle, store_visit_cb *visit, void *arg, struct store_report 
 		if (e == -ERR_MALFORMED && !l.salvaged && (e = load_salvage(&l)) == 0)
 			e = load_settle_books(&l);
 	}
+	if (e == 0)
+		e = load_sync_again(l.q);
 	if (e != 0)
 		snprintf(report->why, sizeof report->why, "%s", l.q->why);
 	free(l.bad);

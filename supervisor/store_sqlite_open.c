@@ -12,6 +12,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* Frames in the log (4 KiB each) after which a commit is followed by a checkpoint: the
+ * file is bounded also when there is never an idle moment. */
+#define SQLITE_LOG_FRAMES_MAX 16384
+
 void
 sqlite_close(void *handle, bool broken)
 {
@@ -240,7 +244,6 @@ sqlite_detach(struct sqlite *q)
 static int
 sqlite_open_file(struct sqlite *q, struct store_report *r)
 {
-	char name[sizeof q->file + 8];
 	int committed = 0, e = sqlite_finish_salvage(q, r);
 
 	if (e != 0)
@@ -252,17 +255,13 @@ sqlite_open_file(struct sqlite *q, struct store_report *r)
 	if (sqlite_mend_header(q->file))
 		snprintf(
 		    r->why, sizeof r->why, "the file's header was damaged: put right");
-	snprintf(name, sizeof name, "%s.suspect", q->file);
-	q->suspect = access(name, F_OK) == 0;
 	e = sqlite_attach(q);
 	if (e == -ERR_MALFORMED) {
 		snprintf(r->why, sizeof r->why, "%s", q->why);
 		sqlite_detach(q);
 		e = sqlite_set_aside(q, r);
-		if (e == 0 && (e = sqlite_attach(q)) == 0) {
-			sqlite_suspect(q, false);
-			q->suspect = false;
-		}
+		if (e == 0 && (e = sqlite_attach(q)) == 0)
+			sqlite_mark_set(q, SQLITE_MARK_SUSPECT, false);
 	}
 	return e;
 }
@@ -282,6 +281,7 @@ sqlite_open(
 	}
 	snprintf(q->file, sizeof q->file, "%s/store.db", path);
 	snprintf(q->log, sizeof q->log, "%s/store.db-wal", path);
+	q->log_frames_max = SQLITE_LOG_FRAMES_MAX;
 	e = sqlite_open_file(q, report);
 	if (e != 0) {
 		snprintf(report->why, sizeof report->why, "%s", q->why);

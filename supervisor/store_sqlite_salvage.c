@@ -258,6 +258,6 @@ sqlite_salvage(struct sqlite *q, struct store_report *r)
 	if (e == 0)
 		e = sqlite_attach(q);
 	if (e == 0)
-		sqlite_suspect(q, false);
+		sqlite_mark_set(q, SQLITE_MARK_SUSPECT, false);
 	return e;
 }

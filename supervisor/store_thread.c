@@ -117,10 +117,16 @@ store_tell(struct store *s, uint64_t through, bool ok)
 	}
 }
 
+static bool
+store_is_final(int e)
+{
+	return e == -ERR_SYNC || e == -ERR_MALFORMED;
+}
+
 static void
 store_after_failure(struct store *s, int e)
 {
-	bool final = e == -ERR_SYNC || e == -ERR_MALFORMED;
+	bool final = store_is_final(e);
 	uint64_t through = store_keep_changes(&s->sheaf);
 
 	pthread_mutex_lock(&s->lock);
@@ -173,6 +179,27 @@ store_write_sheaf(struct store *s)
 	else
 		store_after_commit(s, records, clock_now_ns() / 1000 - began_us);
 	return e == 0;
+}
+
+/* House-keeping. True: there is more of it. One that fails for want of space is tried
+ * again. */
+static bool
+store_keep_house(struct store *s)
+{
+	uint64_t file, log;
+	int e = s->engine->idle(s->handle);
+
+	if (e < 0) {
+		if (store_is_final(e))
+			store_after_failure(s, e);
+		return false;
+	}
+	s->engine->sizes(s->handle, &file, &log);
+	pthread_mutex_lock(&s->lock);
+	s->view.file_bytes = file;
+	s->view.log_bytes = log;
+	pthread_mutex_unlock(&s->lock);
+	return e > 0;
 }
 
 /* Under the lock: waits until there is something to do; false: close. *idle: nothing
@@ -230,7 +257,7 @@ store_run(void *arg)
 			break;
 		more = false;
 		if (idle)
-			more = s->engine->idle(s->handle);
+			more = store_keep_house(s);
 		else if (!store_write_sheaf(s) && s->closing)
 			break;
 	}

@@ -179,11 +179,11 @@ odd_rollback(void *h)
 {
 	(void)h;
 }
-static bool
+static int
 odd_idle(void *h)
 {
 	(void)h;
-	return false;
+	return 0;
 }
 static void
 odd_sizes(void *h, uint64_t *file, uint64_t *log)
