@@ -4,6 +4,8 @@
  * so that a server that stalls cannot hide it by slowing the generator down.
  *
  *   load PORT RATE SECONDS FILE    FILE holds the raw request; prints one JSON line
+ *   load PORT 0 SECONDS FILE CONNS closed: so many connections, each always waits for
+ *                                  an answer; for how many a second there can be
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -23,6 +25,7 @@
 #define CONNS_MAX 512
 #define REPLY_BYTES 16384
 #define REQUEST_BYTES 65536
+#define CLOSED_RATE_MAX 200000
 #define DRAIN_NS 5000000000LL
 
 struct conn {
@@ -143,7 +146,7 @@ load_answered(struct load *l, struct conn *c)
 	int64_t took = (load_now_ns() - c->due_ns) / 1000;
 
 	c->busy = false;
-	if (strncmp(c->in, "HTTP/1.1 200", 12) != 0) {
+	if (strncmp(c->in, "HTTP/1.1 2", 10) != 0) {
 		l->bad++;
 		return;
 	}
@@ -201,6 +204,20 @@ load_run(struct load *l, double rate, double seconds)
 		load_wait(l, end);
 }
 
+/* Whoever was answered asks again. */
+static void
+load_run_closed(struct load *l, int conns, double seconds)
+{
+	int64_t end = load_now_ns() + (int64_t)(seconds * 1e9), now;
+
+	while ((now = load_now_ns()) < end) {
+		for (int busy = (int)(l->sent - l->done - l->bad - l->dropped);
+		     busy < conns; busy++)
+			load_send(l, now);
+		load_wait(l, end);
+	}
+}
+
 static int
 load_compare(const void *a, const void *b)
 {
@@ -219,21 +236,26 @@ int
 main(int argc, char **argv)
 {
 	static struct load l;
-	FILE *f = argc == 5 ? fopen(argv[4], "re") : NULL;
+	FILE *f = argc == 5 || argc == 6 ? fopen(argv[4], "re") : NULL;
+	int conns = argc == 6 ? atoi(argv[5]) : 0;
 
 	if (!f) {
-		fprintf(stderr, "usage: load PORT RATE SECONDS FILE\n");
+		fprintf(stderr, "usage: load PORT RATE SECONDS FILE [CONNS]\n");
 		return 64;
 	}
 	l.request_bytes = fread(l.request, 1, sizeof l.request, f);
 	fclose(f);
 	l.port = atoi(argv[1]);
 	l.epoll = epoll_create1(EPOLL_CLOEXEC);
-	l.took_room = (uint64_t)(atof(argv[2]) * atof(argv[3])) + 16;
+	l.took_room =
+	    (uint64_t)((conns ? CLOSED_RATE_MAX : atof(argv[2])) * atof(argv[3])) + 16;
 	l.took_us = calloc(l.took_room, sizeof *l.took_us);
 	if (l.epoll < 0 || !l.took_us)
 		return 71;
-	load_run(&l, atof(argv[2]), atof(argv[3]));
+	if (conns)
+		load_run_closed(&l, conns, atof(argv[3]));
+	else
+		load_run(&l, atof(argv[2]), atof(argv[3]));
 	qsort(l.took_us, l.done, sizeof *l.took_us, load_compare);
 	printf(
 	    "{\"sent\":%llu,\"done\":%llu,\"bad\":%llu,\"dropped\":%llu,\"p50_us\":%u,"
