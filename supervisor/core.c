@@ -276,7 +276,8 @@ core_free(struct core *c)
 	spawn_log_free(c->spawn_log);
 	watch_fini(c);
 	if (!durable_close(c, CORE_STORE_CLOSE_MS))
-		log_error("store: not everything could be written within %d ms",
+		log_error(
+		    "store: not everything is on disk at the end, after %d ms at most",
 		    CORE_STORE_CLOSE_MS);
 	heap_fini(&c->delayed);
 	tasks_fini(&c->tasks);
