@@ -139,6 +139,10 @@ main_tell_parent(int code, const char *text, void *arg)
 
 	if (p->fd < 0)
 		return;
+	if (code == EXIT_ASKED && log_fd() == STDERR_FILENO)
+		log_warn("the log goes to the standard error of whoever started "
+			 "deferd, which is in the background now: set log.target "
+			 "to syslog or a file");
 	dprintf(p->fd, "%d %s\n", code, text);
 	fd_close(&p->fd);
 	/* Nobody reads what the terminal got so far. */

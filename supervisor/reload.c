@@ -207,7 +207,7 @@ reload_commit(struct core *c)
 	struct reload *r = c->reload;
 	core_reload_cb *done = r->done;
 	void *arg = r->arg;
-	char text[160];
+	char text[160], pool[48] = "";
 
 	for (size_t i = 0; i < c->seat_n; i++) {
 		struct seat *s = c->seat[i];
@@ -230,9 +230,11 @@ reload_commit(struct core *c)
 	}
 	for (size_t i = 0; i < r->seat_n; i++)
 		lease_seat_enter(&c->lease, &r->seat[i]->lease);
-	snprintf(text, sizeof text, "reloaded: %zu new workers, generation %llu",
-	    r->seat_n, (unsigned long long)++c->generation);
 	int now = r->next->workers.concurrent;
+	if (now != was)
+		snprintf(pool, sizeof pool, ", %d in all soon", now);
+	snprintf(text, sizeof text, "reloaded: %zu new workers%s, generation %llu",
+	    r->seat_n, pool, (unsigned long long)++c->generation);
 	reload_free(c, r);
 	/* Unless the config says so, what an operator scaled it to stays. */
 	if (now != was && core_scale(c, now) != 0)

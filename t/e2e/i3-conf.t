@@ -42,9 +42,28 @@ my @bad = has_tool('systemd-analyze') ? `systemd-analyze verify @{[build()]}/con
 # it looks for the program where it would be installed
 is join('', grep { !/is not executable|No such file|Command 'man / } @bad), '', 'systemd finds nothing wrong in it';
 
+# What the unit lets through, groups spelt out: workers must be able to confine themselves,
+# and to do what they may do then.
+SKIP: {
+	skip 'no systemd-analyze', 3 if !has_tool('systemd-analyze');
+	my %let_through;
+	my @to_do = map { split ' ' } $unit =~ /^SystemCallFilter=(.*)$/mg;
+	while (defined(my $name = shift @to_do)) {
+		next if $let_through{$name}++ || $name !~ /^\@/;
+		push @to_do, grep { /^\@?\w/ } map { s/^\s+|\s+$//gr } `systemd-analyze syscall-filter $name | tail -n +2`;
+	}
+	is_deeply [grep { !$let_through{$_} } qw(seccomp landlock_create_ruleset landlock_add_rule landlock_restrict_self)],
+	    [], 'workers can confine themselves under the unit';
+	my @calls = slurp("$top/worker/sysfilter.def") =~ /\bCALL\((?:FREE|WRITING), (\w+)/g;
+	cmp_ok scalar(@calls), '>', 20, '... and do what they may then';
+	is join(' ', grep { $_ ne 'ptrace' && !$let_through{$_} } @calls), '', '... all of it (ptrace is a sanitizer\'s)';
+}
+
 # --- folders and rotation ---
 like slurp("$top/conf/deferd.sysusers"), qr/^u deferd - /m, 'the user is made';
 like slurp("$top/conf/deferd.tmpfiles"), qr{^d /run/deferd 0755 deferd deferd}m, '... and its folder';
+like slurp("$top/conf/deferd.tmpfiles"), qr{^d /var/lib/deferd 0750 deferd deferd}m, '... and the folder of the store';
+is $set{StateDirectory}, 'deferd', '... which the unit makes, too';
 like slurp("$top/conf/deferd.logrotate"), qr{kill -USR1 "\$\(cat /run/deferd/deferd\.pid\)"}, 'rotation sends USR1';
 for my $name (slurp(build() . '/conf/deferd.init') =~ /\$\{(DEFERD_\w+):=/g) {
 	next if $name eq 'DEFERD_DEFAULTS' || $name eq 'DEFERD_PROGRAM';

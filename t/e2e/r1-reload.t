@@ -77,7 +77,7 @@ spill($d->config, $good);
 spill($d->config, $bigger);
 my $answer = $d->deferctl('reload');
 is $answer->{status}, 0, 'deferctl reload';
-like $answer->{out}, qr/^reloaded: 3 new workers, generation \d+$/m, 'says what it did';
+like $answer->{out}, qr/^reloaded: 3 new workers, 4 in all soon, generation \d+$/m, 'says what it did';
 wait_for { grep({ $_->{state} eq 'ready' } $d->workers) == 4 } 'the pool grows to what the config says', 5;
 write_file('z.rb', 'raise "no"');
 $answer = $d->deferctl('reload');
