@@ -74,6 +74,13 @@ core_kill(struct core *c UNUSED, struct task *t)
 
 /* --- beginning and end --- */
 
+void
+core_on_end(struct core *c, core_ended_cb *cb, void *arg)
+{
+	c->ended = cb;
+	c->ended_arg = arg;
+}
+
 struct seat *
 core_find_seat(struct core *c, uint64_t worker)
 {

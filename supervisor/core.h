@@ -78,6 +78,10 @@ bool core_list_tasks(const struct core *, const struct task_filter *,
  * returns false to stop. */
 void core_list_leased(const struct core *, bool (*visit)(struct task *, void *arg), void *arg);
 void core_list_failed(const struct core *, bool (*visit)(struct task *, void *arg), void *arg);
+/* From now on told of every task that has ended, or whose sync caller was answered, from
+ * within what ends it: it must not change the core. NULL: no more. There is one. */
+typedef void core_ended_cb(const struct task *, void *arg);
+void core_on_end(struct core *, core_ended_cb *, void *arg);
 
 /* --- changing --- */
 enum cancel_result { CANCEL_ENDED_NOW, CANCEL_ASKED, CANCEL_TOO_LATE };

@@ -62,6 +62,8 @@ struct core {
 	struct durable *durable; /* NULL: the memory engine */
 	struct heap delayed;	 /* by task.deadline, wall ms */
 	uint64_t generation;	 /* counts reloads, from 0 */
+	core_ended_cb *ended; /* or NULL */
+	void *ended_arg;
 	struct event *watch, *deadline;
 	struct event *shoot; /* at workers that were asked for their last words */
 	int64_t watched_ms;  /* when the watch last ran */

@@ -169,8 +169,9 @@ http_new(struct event_base *base, struct core *core, struct handover *h)
 	buf_init(&http->out, 0);
 	buf_init(&http->text, 0);
 	buf_init(&http->envelope, 0);
-	r = call_init(http) == 0 && ui_init(http) == 0 ? http_open_server(http, conf)
-						       : -1;
+	r = call_init(http) == 0 && poll_init(http) == 0 && ui_init(http) == 0
+		? http_open_server(http, conf)
+		: -1;
 	r = r == 0 ? http_listen_all(http, conf, h) : r;
 	if (r == 0)
 		r = conn_init(http);
@@ -185,6 +186,7 @@ void
 http_stop_accepting(struct http *http, bool refuse)
 {
 	http->stopping = true;
+	poll_flush(http);
 	for (size_t i = 0; i < http->listener_n; i++) {
 		struct evconnlistener *l = http->listener[i].listener;
 		/* the descriptor stays evhttp's; the service manager's socket serves
@@ -232,6 +234,7 @@ http_free(struct http *http)
 	if (!http)
 		return;
 	call_fini(http);
+	poll_fini(http);
 	ui_fini(http);
 	conn_fini(http);
 	if (http->server)

@@ -52,6 +52,7 @@ call_take(struct http *http)
 	}
 	c->http = http;
 	c->task = NULL;
+	c->poll = NULL;
 	c->watching = c->probed = false;
 	return c;
 }
@@ -97,6 +98,36 @@ call_wait(struct call *c, struct task *t)
 		event_add(http->sweep, &(struct timeval){0, CALL_SWEEP_US});
 	TAILQ_INSERT_TAIL(&http->young, c, link);
 	http->pending++;
+}
+
+struct call *
+call_hold(struct http_req *r, struct poll *p)
+{
+	struct call *c = call_take(r->http);
+
+	if (!c)
+		return NULL;
+	c->ev = r->ev;
+	c->conn = evhttp_request_get_connection(r->ev);
+	c->dialect = r->dialect;
+	c->master = r->master;
+	c->accepting = c->relaxed = false;
+	c->poll = p;
+	call_wait(c, NULL);
+	return c;
+}
+
+void
+call_unhold(struct call *c, const struct task *t)
+{
+	call_leave(c);
+	c->http->subject = (struct http_subject){.task = t, .began_ns = c->began_ns};
+}
+
+void
+call_end(struct call *c)
+{
+	call_put(c);
 }
 
 /* What a task keeps is as large as it must be; what it was built in is used again. */
@@ -209,7 +240,9 @@ call_lose(struct call *c)
 	http->subject = (struct http_subject){.task = t, .began_ns = c->began_ns};
 	reply_log(http, c->ev, c->conn, STATUS_CLIENT_LEFT);
 	stats_add(http->stats, STAT_HTTP_DISCONNECTS, 1);
-	if (c->accepting)
+	if (c->poll)
+		poll_lose(c->poll);
+	else if (c->accepting)
 		core_unwait_accept(http->core, t);
 	else
 		core_abandon(http->core, t);

@@ -20,6 +20,8 @@ struct evhttp_request;
 struct bufferevent;
 struct call;
 struct http_req;
+struct poll;
+struct polls;
 
 /* --- faults, as a client is told them --- */
 
@@ -75,6 +77,7 @@ struct http {
 	struct jsonw w;	    /* over out */
 	/* calls */
 	struct call_list young, watched, spare;
+	struct polls *polls; /* owned */
 	size_t pending, spare_n;
 	size_t unsent; /* replies on their way */
 	struct event *sweep; /* moves young calls to the watched ones */
@@ -213,7 +216,8 @@ struct call {
 	struct evhttp_request *ev;
 	struct evhttp_connection *conn;
 	const struct dialect *dialect;
-	struct task *task;
+	struct task *task; /* NULL: a poll's, which knows its id */
+	struct poll *poll; /* it waits for a task that is not its own; or NULL */
 	enum call_form form;
 	bool master, watching, probed;
 	bool relaxed;	/* an async one, which does not wait for the disk */
@@ -250,11 +254,31 @@ struct call_input {
 void call_pack(const struct http_req *, const struct call_input *, struct buf *out);
 /* Packs the input, submits it, answers an async one at once and a sync one later. */
 void call_submit(struct http_req *, const struct call_input *);
+/* The request waits, and its client is watched, until call_end. NULL: no memory. */
+struct call *call_hold(struct http_req *, struct poll *);
+/* It is about to be answered, and logged as one about the task (or NULL). */
+void call_unhold(struct call *, const struct task *);
+/* It is no more. */
+void call_end(struct call *);
 /* The waiting call of a connection that is gone, from its close callback. */
 void call_on_close(struct evhttp_connection *, void *call);
 /* Gives up every waiting call, and frees the spare ones. */
 void call_fini(struct http *);
 int call_init(struct http *);
+
+/* --- http_poll.c: GET .../tasks/ID?wait= --- */
+
+#define POLL_WAIT_MAX_S 60
+#define POLL_MAX 1000
+
+int poll_init(struct http *);
+void poll_fini(struct http *); /* after call_fini */
+/* Answers when the task has ended, or after wait_ms with what it then is. */
+void poll_open(struct http_req *, const struct task *, int64_t wait_ms);
+/* Its client has left: no memory of it is left. */
+void poll_lose(struct poll *);
+/* Answers all of them now. */
+void poll_flush(struct http *);
 
 /* --- http_conn.c --- */
 

@@ -2,6 +2,7 @@
  * http_native.c: deferd's own dialect: tasks as a resource, under
  * /v1/apps/<app>/tasks. What a POST may say is http_post.c's. See deferd-http(7).
  */
+#include "../common/clock.h"
 #include "http_impl.h"
 #include "http_native.h"
 #include "json.h"
@@ -91,6 +92,21 @@ native_accepted(struct call *c, struct task *t)
 
 /* --- one task --- */
 
+/* From 1 to most. */
+static bool
+native_read_number(struct span s, size_t most, size_t *out)
+{
+	size_t v = 0;
+
+	for (size_t i = 0; i < s.n; i++) {
+		if (s.p[i] < '0' || s.p[i] > '9' || v > most)
+			return false;
+		v = v * 10 + (size_t)(s.p[i] - '0');
+	}
+	*out = v;
+	return s.n > 0 && v > 0 && v <= most;
+}
+
 /* The app's own task of that id; NULL: refused, and answered. */
 static struct task *
 native_find(struct http_req *r, struct span text)
@@ -117,6 +133,42 @@ native_get(struct http_req *r, struct span id)
 		return;
 	task_write_json(reply_begin(r->http), r->http->core, t, r->master);
 	reply_send(r->http, r->ev, r->dialect, 200);
+}
+
+/* ?wait=SECONDS; false: refused. */
+static bool
+native_read_wait(struct http_req *r, int64_t *wait_ms)
+{
+	struct span query = r->query, name, value;
+	size_t s = 0;
+
+	while (query_next(r->http, &query, &name, &value)) {
+		if (!span_is(name, "wait"))
+			continue;
+		if (!native_read_number(value, POLL_WAIT_MAX_S, &s) &&
+		    !span_is(value, "0")) {
+			reply_refuse(r, FAULT_BAD_REQUEST,
+			    "wait: expected whole seconds, at most %d",
+			    POLL_WAIT_MAX_S);
+			return false;
+		}
+	}
+	*wait_ms = (int64_t)s * MS_PER_S;
+	return true;
+}
+
+static void
+native_poll(struct http_req *r, struct span id)
+{
+	struct task *t = native_find(r, id);
+	int64_t wait_ms;
+
+	if (!t || !native_read_wait(r, &wait_ms))
+		return;
+	if (wait_ms > 0 && !task_has_ended(task_told_state(t)) && !r->http->stopping)
+		poll_open(r, t, wait_ms);
+	else
+		native_get(r, id);
 }
 
 static bool
@@ -163,20 +215,6 @@ struct native_list {
 };
 
 static bool
-list_read_number(struct span s, size_t most, size_t *out)
-{
-	size_t v = 0;
-
-	for (size_t i = 0; i < s.n; i++) {
-		if (s.p[i] < '0' || s.p[i] > '9' || v > most)
-			return false;
-		v = v * 10 + (size_t)(s.p[i] - '0');
-	}
-	*out = v;
-	return s.n > 0 && v > 0 && v <= most;
-}
-
-static bool
 list_set(struct native_list *l, struct span name, struct span value)
 {
 	struct task_filter *f = &l->filter;
@@ -192,7 +230,7 @@ list_set(struct native_list *l, struct span name, struct span value)
 		return f->lane != LANE_COUNT;
 	}
 	if (span_is(name, "limit"))
-		return list_read_number(value, NATIVE_LIST_MAX, &f->limit);
+		return native_read_number(value, NATIVE_LIST_MAX, &f->limit);
 	f->after = &l->after;
 	return span_is(name, "after") &&
 	       taskid_parse((const char *)value.p, value.n, &l->after) == 0;
@@ -281,7 +319,7 @@ static void
 native_serve_task(struct http_req *r, struct span id)
 {
 	switch (r->verb) {
-	case VERB_GET:
+	case VERB_GET: native_poll(r, id); break;
 	case VERB_HEAD: native_get(r, id); break;
 	case VERB_DELETE: native_delete(r, id); break;
 	default: reply_refuse_method(r, "GET, HEAD, DELETE"); break;

@@ -122,13 +122,15 @@ settle_log_failure(const struct task *t)
 }
 
 static void
-settle_tell(struct task *t)
+settle_tell(struct core *c, struct task *t)
 {
 	task_done_cb *done = t->done;
 
 	t->done = NULL;
 	if (done)
 		done(t, t->done_arg);
+	if (c->ended)
+		c->ended(t, c->ended_arg);
 }
 
 void
@@ -144,7 +146,7 @@ settle_end(struct core *c, struct task *t, enum task_state state, enum fault fau
 	settle_emit(c, t);
 	if (state != TASK_DONE)
 		settle_log_failure(t);
-	settle_tell(t);
+	settle_tell(c, t);
 	if (keys_of(t) && keys_of(t)->sort == KEYS_UNIQUE)
 		keys_remove(&c->tasks.keys, t);
 	durable_end(c, t);
@@ -167,7 +169,7 @@ settle_answer_early(struct core *c, struct task *t, enum fault fault)
 	t->flags |= TASK_ANSWERED;
 	t->fault = (uint8_t)fault;
 	core_refresh_clock(c);
-	settle_tell(t);
+	settle_tell(c, t);
 }
 
 void
