@@ -42,6 +42,7 @@ sub ran { my ($tag) = @_; return [map { count(qr/\b$tag ran $_\b/) } qw(a b c)] 
 sub kill_workers {
 	my ($tag) = @_;
 	ok $d->log_has(qr/\b$tag hangs/), "$tag hangs before its last step";
+	# It may be leased by another of them, which dies too, before it gets to a new one.
 	kill KILL => map { $_->{pid} } $d->workers;
 }
 
@@ -53,7 +54,7 @@ for my $engine ('memory', 'sqlite') {
 	my $id = submit('hangs', 'two');
 	kill_workers('two');
 	$t = becomes($id, 'done');
-	is_deeply $t->{result}, [qw(a1 b1 c2)], 'after the death of the worker: only what is missing';
+	like "@{ $t->{result} }", qr/^a1 b1 c[2-9]$/, 'after the death of the worker: only what is missing';
 	is_deeply ran('two'), [1, 1, 1], 'each ran once';
 	is_deeply $d->native(POST => '/tasks', { name => 'fails', params => { tag => 'sync' }, execution => 'sync' })->{status}, 422,
 		'a sync task fails at once';
@@ -73,7 +74,7 @@ for my $n (1, 2) {
 }
 kill_workers('three');
 my $t = becomes($id, 'done');
-is_deeply $t->{result}, [qw(a1 b1 c2)], 'after two kills and a death: only what is missing';
+like "@{ $t->{result} }", qr/^a1 b1 c[2-9]$/, 'after two kills and a death: only what is missing';
 is_deeply ran('three'), [1, 1, 1], 'each ran once';
 $d->stop_ok;
 done_testing;
