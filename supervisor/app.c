@@ -4,6 +4,7 @@
  * when a catalogue becomes the current one.
  */
 #include "app.h"
+#include "timer.h"
 #include <stdlib.h>
 
 #define APP_HANDLERS_MAX 100000
@@ -44,6 +45,7 @@ app_free_handler(struct handler *h)
 	free(h->place);
 	free(h->verb);
 	free(h->pattern);
+	timer_free(h->timer);
 	free(h);
 }
 

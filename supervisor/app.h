@@ -21,7 +21,6 @@ struct handler {
 	uint32_t index; /* in the current catalogue */
 	int64_t timeout_ms; /* 0: the kind's default */
 	int64_t burst_ms;   /* 0: heartbeat.timeout */
-	int64_t every_ms;   /* a timer's */
 	enum execution execution; /* a timer's */
 	int attempts;	    /* 0: the kind's default */
 	unsigned flags;	    /* HANDLER_* of kinds.h */
@@ -29,8 +28,7 @@ struct handler {
 	/* counters since the start */
 	uint64_t done, failed, detached, unhandled, deaths;
 	uint64_t run_us, run_us_max, burst_us_max;
-	int64_t tick_ms; /* a timer's next tick, monotonic; 0: none */
-	bool ticking;	 /* a timer's last tick has not ended */
+	struct timer *timer; /* a timer's; owned; NULL: it is none, or was never there */
 };
 
 struct app {

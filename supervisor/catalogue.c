@@ -1,6 +1,7 @@
 #include "catalogue.h"
 #include "../common/log.h"
 #include "retry.h"
+#include "timer.h"
 #include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,7 +30,8 @@ catalogue_add(struct app *a, const struct msg_handler *m)
 	catalogue_set(&h->pattern, m->pattern);
 	h->timeout_ms = (int64_t)m->timeout_ms;
 	h->burst_ms = (int64_t)m->burst_ms;
-	h->every_ms = (int64_t)m->every_ms;
+	if (h->kind == KIND_TIMER)
+		h->timer = timer_set(h->timer, m);
 	h->execution = (enum execution)m->execution;
 	h->flags = (unsigned)m->flags;
 	h->attempts =

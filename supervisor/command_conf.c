@@ -1,8 +1,10 @@
 /*
  * command_conf.c: what deferd was told: its config, apps and timers; and the log level.
  */
+#include "../common/clock.h"
 #include "../common/log.h"
 #include "command.h"
+#include "timer.h"
 
 void
 command_show_config(struct command_call *call)
@@ -71,19 +73,31 @@ command_show_apps(struct command_call *call)
 static void
 conf_show_timer(struct command_call *call, const struct handler *h)
 {
-	int64_t left_ms = h->tick_ms - core_now_ms(call->core);
+	const struct timer *t = h->timer;
+	const struct schedule *when = &t->schedule;
+	int64_t left_ms = when->due_ms - clock_wall_ms();
 	struct sheet *s = &call->sheet;
 
 	sheet_row(s);
 	sheet_str(s, "app", "app", h->app->conf->id);
 	sheet_str(s, "name", "name", h->name);
 	sheet_str(s, "place", "place", h->place);
-	sheet_ms(s, "every_ms", "every", h->every_ms);
+	sheet_ms(s, "every_ms", "every", when->every_ms ? when->every_ms : -1);
+	sheet_str(s, "cron", "cron", t->cron);
+	sheet_str(s, "zone", "zone", t->zone);
+	sheet_wall(s, "at", NULL, when->at_ms);
+	sheet_wall(s, "start", NULL, when->start_ms);
+	sheet_wall(s, "expire", NULL, when->expire_ms);
+	sheet_str(s, "missed", NULL, missed_text(when->missed));
+	sheet_str(s, "overlap", NULL, overlap_text(t->overlap));
+	sheet_wall(s, "last", "last", t->last_ms);
+	sheet_wall(s, "next", "at", when->due_ms);
 	sheet_ms(s, "next_in_ms", "next",
-	    h->tick_ms == 0 ? -1
-	    : left_ms < 0   ? 0
-			    : left_ms);
-	sheet_bool(s, "running", "running", h->ticking);
+	    when->due_ms == 0 ? -1
+	    : left_ms < 0     ? 0
+			      : left_ms);
+	sheet_bool(s, "running", "running", t->running > 0);
+	sheet_int(s, "owed", NULL, t->owed);
 	sheet_str(s, "lane", "lane",
 	    lane_text(h->execution == EXEC_LOW ? LANE_LOW : LANE_MAIN));
 	sheet_int(s, "done", "done", (int64_t)h->done);
@@ -98,8 +112,7 @@ command_show_timers(struct command_call *call)
 		const struct app *app = core_app(call->core, a);
 
 		for (size_t i = 0; i < app->handler_n; i++)
-			if (app->handler[i]->kind == KIND_TIMER &&
-			    app->handler[i]->present)
+			if (app->handler[i]->timer && app->handler[i]->present)
 				conf_show_timer(call, app->handler[i]);
 	}
 	sheet_end_table(&call->sheet);

@@ -66,6 +66,7 @@ struct core {
 	void *ended_arg;
 	struct event *watch, *deadline;
 	struct event *shoot; /* at workers that were asked for their last words */
+	int64_t wall_ahead_ms; /* wall minus monotonic clock, at the last ticks; 0: none yet */
 	int64_t watched_ms;  /* when the watch last ran */
 	int64_t deadline_ms; /* what the timer is armed for; 0: not armed */
 	bool was_ready;
@@ -131,10 +132,16 @@ void watch_turn(struct core *);
 int watch_init(struct core *);
 void watch_fini(struct core *);
 
-/* --- timer.c: Cloud.timer(every:) --- */
+/* --- timer.c: Cloud.timer --- */
+/* A catalogue is in force: its new timers are reckoned from now on. */
 void timer_start(struct core *, struct app *);
 void timer_turn(struct core *);
 void timer_adopt(struct task *); /* a tick that a restart brought back */
+struct record_timer;
+struct timer;
+/* What the store says of it. */
+void timer_recover(
+    struct timer *, uint64_t key, const struct record_timer *, int64_t wall_ms);
 
 /* --- emit.c --- */
 /* Begins an event about a task; NULL when nobody listens, else events_end ends it. */

@@ -255,6 +255,27 @@ durable_end(struct core *c, const struct task *t)
 	durable_put(d, STORE_END, t->key, false);
 }
 
+void
+durable_timer(
+    struct core *c, const struct handler *h, int64_t done_wall_ms, uint64_t *key)
+{
+	struct durable *d = c->durable;
+
+	if (!d)
+		return;
+	if (*key == 0)
+		*key = store_new_key(d->store);
+	record_pack_timer(&d->packed, h, done_wall_ms);
+	durable_put(d, STORE_TIMER, *key, false);
+}
+
+void
+durable_forget_timer(struct core *c, uint64_t key)
+{
+	if (c->durable && key != 0)
+		store_del(c->durable->store, STORE_TIMER, key);
+}
+
 static void
 durable_forget(const struct task *t, void *arg)
 {

@@ -25,6 +25,11 @@ void durable_view(const struct durable *, struct store_view *); /* NULL: engine 
 bool durable_accept(struct core *, struct task *, const struct submission *);
 /* ACCEPTED, and it ends (cancelled): who waits for the commit is told so. */
 void durable_end_accept(struct core *, struct task *);
+/* A timer has come so far: all that was due until done_wall_ms is dealt with. Its key, 0 at
+ * first, is given here. */
+void durable_timer(
+    struct core *, const struct handler *, int64_t done_wall_ms, uint64_t *key);
+void durable_forget_timer(struct core *, uint64_t key); /* 0: no-op */
 /* For a task with a key; no-op for others: */
 void durable_change(struct core *, const struct task *, int64_t due_wall_ms);
 void durable_end(struct core *, const struct task *);

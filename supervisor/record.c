@@ -6,12 +6,15 @@
 #include "../common/err.h"
 #include "../common/mp.h"
 #include "app.h"
+#include "timer.h"
 
 #define RECORD_VERSION 1
 #define RECORD_TASK_FIELDS 13
 #define RECORD_MARK_FIELDS 6
 #define RECORD_END_FIELDS 19
 #define RECORD_STEP_FIELDS 4
+#define RECORD_TIMER_FIELDS 6
+#define RECORD_WALL_MAX_MS (253402300800LL * 1000) /* the year 10000 */
 
 /* --- packing --- */
 
@@ -106,6 +109,20 @@ record_pack_step(struct buf *out, uint64_t task_key, const struct step *s)
 	msgpack_pack_uint64(&pk, task_key);
 	mp_put_str(&pk, step_name(s));
 	mp_put_bin(&pk, step_value(s));
+}
+
+void
+record_pack_timer(struct buf *out, const struct handler *h, int64_t done_wall_ms)
+{
+	msgpack_packer pk = mp_packer(out);
+
+	msgpack_pack_array(&pk, RECORD_TIMER_FIELDS);
+	msgpack_pack_int(&pk, RECORD_VERSION);
+	mp_put_cstr(&pk, h->app->conf->id);
+	mp_put_cstr(&pk, h->name);
+	msgpack_pack_int64(&pk, done_wall_ms);
+	msgpack_pack_int64(&pk, h->timer->last_ms);
+	msgpack_pack_uint32(&pk, h->timer->owed);
 }
 
 /* --- reading --- */
@@ -253,5 +270,21 @@ record_parse_step(struct span bytes, struct record_step *out)
 	out->task_key = (uint64_t)read_int(&r, 1, INT64_MAX);
 	out->name = read_bytes(&r, mp_str);
 	out->value = read_bytes(&r, mp_bin);
+	return read_end(&r);
+}
+
+int
+record_parse_timer(struct span bytes, struct record_timer *out)
+{
+	struct record_read r = {.in = mp_over(bytes)};
+
+	memset(out, 0, sizeof *out);
+	read_array(&r, RECORD_TIMER_FIELDS);
+	read_int(&r, RECORD_VERSION, RECORD_VERSION);
+	out->app = read_bytes(&r, mp_str);
+	out->name = read_bytes(&r, mp_str);
+	out->done_wall_ms = read_int(&r, 0, RECORD_WALL_MAX_MS);
+	out->last_wall_ms = read_int(&r, 0, RECORD_WALL_MAX_MS);
+	out->owed = (uint32_t)read_int(&r, 0, TIMER_OWED_MAX);
 	return read_end(&r);
 }

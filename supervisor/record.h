@@ -61,4 +61,15 @@ struct record_step {
 void record_pack_step(struct buf *, uint64_t task_key, const struct step *);
 int record_parse_step(struct span, struct record_step *) MUST_USE;
 
+/* How far a timer has come (STORE_TIMER). */
+struct record_timer {
+	struct span app, name;
+	int64_t done_wall_ms; /* all that was due until then is dealt with */
+	int64_t last_wall_ms; /* its last tick; 0: none */
+	uint32_t owed;	      /* ticks that wait for the last one's end */
+};
+/* Of a handler that is a timer. */
+void record_pack_timer(struct buf *, const struct handler *, int64_t done_wall_ms);
+int record_parse_timer(struct span, struct record_timer *) MUST_USE;
+
 #endif

@@ -238,6 +238,27 @@ recover_step(struct recover *r, uint64_t key, struct span value)
 	return e == 0 || e == -ERR_NOMEM;
 }
 
+/* Of a timer that is gone nothing is kept: when it comes back it is a new one. */
+static bool
+recover_timer(struct recover *r, uint64_t key, struct span value)
+{
+	struct record_timer rec;
+	struct app *a;
+
+	if (record_parse_timer(value, &rec) != 0)
+		return false;
+	if (!(a = core_find_app(r->core, rec.app))) {
+		r->strangers++;
+		return true;
+	}
+	struct handler *h = app_find(a, KIND_TIMER, rec.name);
+	if (h && h->timer)
+		timer_recover(h->timer, key, &rec, r->wall_ms);
+	else
+		durable_forget_timer(r->core, key);
+	return true;
+}
+
 static bool
 recover_visit(enum store_shelf shelf, uint64_t key, struct span value, void *arg)
 {
@@ -247,6 +268,7 @@ recover_visit(enum store_shelf shelf, uint64_t key, struct span value, void *arg
 	    [STORE_MARK] = recover_mark,
 	    [STORE_END] = recover_ended,
 	    [STORE_STEP] = recover_step,
+	    [STORE_TIMER] = recover_timer,
 	};
 
 	return !readers[shelf] || readers[shelf](arg, key, value);

@@ -7,12 +7,31 @@
 #include "../common/log.h"
 #include "catalogue.h"
 #include "spawn_impl.h"
+#include "timer.h"
 #include <signal.h>
 #include <stdio.h>
 
-static void
-forkserver_on_handler(struct forkserver *f, const struct msg *m UNUSED)
+/* As if the file had raised there: what Ruby cannot check is checked here. */
+static bool
+forkserver_check_timer(struct forkserver *f, const struct msg_handler *h)
 {
+	char text[512];
+	const char *why;
+
+	if (h->kind != KIND_TIMER || timer_check(h, &why) == 0)
+		return true;
+	snprintf(text, sizeof text,
+	    "%.*s: ArgumentError: Cloud.timer \"%.*s\": zone: \"%.*s\": %s",
+	    SPAN_FMT(h->place), SPAN_FMT(h->name), SPAN_FMT(h->zone), why);
+	forkserver_fail(f, SPAWN_FAILED, text);
+	return false;
+}
+
+static void
+forkserver_on_handler(struct forkserver *f, const struct msg *m)
+{
+	if (!forkserver_check_timer(f, &m->handler))
+		return;
 	if (buf_add_span(&f->records, buf_span(&f->in)) != 0)
 		forkserver_fail(
 		    f, SPAWN_FAILED, "its catalogue of handlers is too large");

@@ -1,5 +1,6 @@
 /* api_cloud.c: registering handlers; the checks of options are in rb/cloud.rb. */
 #include "../common/clock.h"
+#include "../common/cron.h"
 #include "../common/log.h"
 #include "api.h"
 #include "load.h"
@@ -63,19 +64,51 @@ cloud_copy(mrb_value v)
 	return mrb_string_p(v) ? strndup((const char *)s.p, s.n) : NULL;
 }
 
-/* Cloud.__register(kind, name, place, class, method, numbers, verb, pattern), numbers
- * being [timeout_ms, burst_ms, every_ms, execution, flags, detached, attempts]. */
+/* Cloud.__cron(text): nil, or what is wrong with it. */
+static mrb_value
+cloud_check_cron(mrb_state *mrb, mrb_value self UNUSED)
+{
+	const char *p, *why;
+	struct cron cron;
+	mrb_int n;
+
+	mrb_get_args(mrb, "s", &p, &n);
+	if (cron_parse(span_of(p, (size_t)n), &cron, &why) == 0)
+		return mrb_nil_value();
+	return mrb_str_new_cstr(mrb, why);
+}
+
+/* timing: nil, or [cron, zone, at_ms, start_ms, expire_ms, missed, overlap] */
+static void
+cloud_set_timing(struct handler *h, mrb_value timing)
+{
+	if (!mrb_array_p(timing) || RARRAY_LEN(timing) != 7)
+		return;
+	const mrb_value *v = RARRAY_PTR(timing);
+	h->cron = cloud_copy(v[0]);
+	h->zone = cloud_copy(v[1]);
+	h->at_ms = mrb_integer(v[2]);
+	h->start_ms = mrb_integer(v[3]);
+	h->expire_ms = mrb_integer(v[4]);
+	h->missed = (int)mrb_integer(v[5]);
+	h->overlap = (int)mrb_integer(v[6]);
+}
+
+/* Cloud.__register(kind, name, place, class, method, numbers, verb, pattern,
+ * timing = nil), numbers being
+ * [timeout_ms, burst_ms, every_ms, execution, flags, detached, attempts]. */
 static mrb_value
 cloud_register(mrb_state *mrb, mrb_value self UNUSED)
 {
 	struct engine *e = engine_of(mrb);
 	mrb_value name, place, class, method, numbers, verb, pattern;
+	mrb_value timing = mrb_nil_value();
 	const char *kind_text;
 	mrb_int number[7];
 	size_t bad;
 
-	mrb_get_args(mrb, "zSSCoAoo", &kind_text, &name, &place, &class, &method,
-	    &numbers, &verb, &pattern);
+	mrb_get_args(mrb, "zSSCoAoo|o", &kind_text, &name, &place, &class, &method,
+	    &numbers, &verb, &pattern, &timing);
 	enum kind kind = kind_parse(span_str(kind_text));
 	if (!e->loading)
 		mrb_raisef(mrb, E_RUNTIME_ERROR,
@@ -103,6 +136,7 @@ cloud_register(mrb_state *mrb, mrb_value self UNUSED)
 	h->attempts = (int)number[6];
 	h->verb = cloud_copy(verb);
 	h->pattern = cloud_copy(pattern);
+	cloud_set_timing(h, timing);
 	return mrb_nil_value();
 }
 
@@ -141,8 +175,9 @@ api_cloud_define(struct engine *e)
 	mrb_define_module_function(mrb, c, "__place", cloud_get_place, MRB_ARGS_OPT(1));
 	mrb_define_module_function(
 	    mrb, c, "__duration", cloud_duration, MRB_ARGS_REQ(2));
+	mrb_define_module_function(mrb, c, "__cron", cloud_check_cron, MRB_ARGS_REQ(1));
 	mrb_define_module_function(
-	    mrb, c, "__register", cloud_register, MRB_ARGS_REQ(8));
+	    mrb, c, "__register", cloud_register, MRB_ARGS_ARG(8, 1));
 	mrb_define_module_function(mrb, c, "__warn", cloud_warn, MRB_ARGS_REQ(1));
 	mrb_define_module_function(mrb, c, "load", cloud_load, MRB_ARGS_REQ(1));
 }

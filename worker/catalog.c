@@ -9,16 +9,25 @@ catalog_init(struct catalog *c)
 	*c = (struct catalog){0};
 }
 
+/* All that the registration said, but for its name. */
+static void
+catalog_empty(struct handler *h)
+{
+	free(h->place);
+	free(h->verb);
+	free(h->pattern);
+	free(h->cron);
+	free(h->zone);
+}
+
 void
 catalog_fini(struct catalog *c)
 {
 	for (size_t i = 0; i < c->n; i++) {
 		struct handler *h = c->item[i];
 
+		catalog_empty(h);
 		free(h->name);
-		free(h->place);
-		free(h->verb);
-		free(h->pattern);
 		free(h);
 	}
 	for (size_t i = 0; i < c->warning_n; i++) {
@@ -95,9 +104,7 @@ catalog_replace(struct catalog *c, struct handler *h, const char *place)
 	uint32_t index = h->index;
 	enum kind kind = h->kind;
 	char *name = h->name;
-	free(h->place);
-	free(h->verb);
-	free(h->pattern);
+	catalog_empty(h);
 	*h = (struct handler){.kind = kind, .name = name, .index = index};
 	h->place = xstrdup(place);
 }

@@ -12,6 +12,9 @@ struct handler {
 	char *name;           /* "hello", "Users/testMethod", "Users PUT /users/:id" */
 	char *place;          /* "files.rb:12" */
 	char *verb, *pattern; /* a route's; else NULL */
+	char *cron, *zone;    /* a timer's; else NULL */
+	int64_t at_ms, start_ms, expire_ms; /* a timer's, wall; 0: none */
+	int missed, overlap; /* a timer's; 0: the default */
 	struct RClass *class; /* of whose instances method is called; pinned for ever */
 	mrb_sym method;       /* 0: __call */
 	int64_t timeout_ms, burst_ms, every_ms; /* 0: the default */

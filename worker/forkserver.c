@@ -165,6 +165,13 @@ forkserver_send_handler(struct forkserver *f, const struct handler *h)
 	    .attempts = (uint64_t)h->attempts,
 	    .verb = span_str(h->verb),
 	    .pattern = span_str(h->pattern),
+	    .cron = span_str(h->cron),
+	    .zone = span_str(h->zone),
+	    .at_ms = (uint64_t)h->at_ms,
+	    .start_ms = (uint64_t)h->start_ms,
+	    .expire_ms = (uint64_t)h->expire_ms,
+	    .missed = (uint64_t)h->missed,
+	    .overlap = (uint64_t)h->overlap,
 	};
 
 	return forkserver_send(f, MSG_HANDLER, &m);

@@ -97,8 +97,14 @@ my @broken = (
 	['an exception', "\nraise ArgumentError, 'no good'\n", qr/main\.rb:2:.*no good/],
 	['an unknown name', "Cloud.functoin('x') { }\n", qr/main\.rb:1:.*functoin/],
 	['an await', "1\n2\nDeferred.delay(1).await\n", qr/main\.rb:3:/],
-	['what comes later', "Cloud.timer('x', cron: '* * * * *') { }\n",
-		qr/main\.rb:1:.*cron: is not available yet/],
+	['what comes later', "Cloud.function('x', fields: []) { }\n",
+		qr/main\.rb:1:.*fields: is not available yet/],
+	['a bad cron', "\nCloud.timer('x', cron: '61 * * * *') { }\n",
+		qr/main\.rb:2: ArgumentError: Cloud\.timer "x": cron: "61 \* \* \* \*": the minutes/],
+	['a cron for no day', "Cloud.timer('x', cron: '0 0 30 2 *') { }\n",
+		qr/main\.rb:1:.*no day of any year/],
+	['no such zone', "\n\nCloud.timer('x', cron: '\@daily', zone: 'Europe/Nowhere') { }\n",
+		qr{main\.rb:3: ArgumentError: Cloud\.timer "x": zone: "Europe/Nowhere": there is no such file}],
 );
 for (@broken) {
 	my ($what, $ruby, $text) = @$_;

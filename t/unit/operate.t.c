@@ -1,7 +1,9 @@
 /* The commands that change the whole: lanes, drain, the log; and what deferd was told.
  */
 #include "command_t.h"
+#include "../../common/clock.h"
 #include "../../common/log.h"
+#include "../../supervisor/timer.h"
 
 static void
 t_lane_commands(void)
@@ -59,10 +61,21 @@ t_told(void)
 	EQ_INT(run("show timers"), 200);
 	EQ_STR(buf_cstr(&body), "no timers\n");
 	core.event.kind = KIND_TIMER;
-	core.event.every_ms = 60000;
-	core.event.tick_ms = core.now_ms + 1500;
+	struct timer timer = {
+	    .schedule = {.every_ms = 60000, .due_ms = clock_wall_ms() + 1500999},
+	    .cron = NULL,
+	    .zone = (char[]){"Europe/Berlin"},
+	    .last_ms = 1000,
+	    .overlap = OVERLAP_QUEUE};
+	core.event.timer = &timer;
 	EQ_INT(run("-j show timers"), 200);
-	SAID("\"every_ms\":60000,\"next_in_ms\":1500,\"running\":false,");
+	SAID(
+	    "\"every_ms\":60000,\"cron\":null,\"zone\":\"Europe/Berlin\",\"at\":null,");
+	SAID("\"missed\":\"run_once\",\"overlap\":\"queue\",");
+	SAID("\"last\":\"1970-01-01T00:00:01.000Z\",\"next\":\"2");
+	SAID("\"next_in_ms\":150");
+	SAID(",\"running\":false,\"owed\":0,");
+	core.event.timer = NULL;
 	OK(!said("\"old\""));
 	EQ_INT(run("show config"), 200);
 	SAID("socket: \"/run/deferd/control.sock\"\n");

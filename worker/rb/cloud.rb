@@ -6,10 +6,11 @@ module Cloud
     "function" => [:timeout, :burst, :repeat, :retries, :detached],
     "event" => [:timeout, :burst, :repeat, :retries, :detached],
     "service" => [:timeout, :burst, :repeat, :retries, :detached],
-    "timer" => [:every, :priority, :timeout, :burst, :repeat, :retries, :detached],
+    "timer" => [:every, :cron, :at, :frequency, :on, :zone, :start, :expire, :missed, :overlap,
+                :priority, :timeout, :burst, :repeat, :retries, :detached],
     "job" => [:timeout, :burst, :repeat, :retries, :detached]
   }
-  LATER_OPTIONS = [:cron, :at, :delay, :key, :concurrent, :async,
+  LATER_OPTIONS = [:delay, :key, :concurrent, :async,
                    :require_user, :require_master, :validate, :fields]
   PRIORITIES = {
     "main" => 1, "async" => 1, "low" => 2, "async_low_priority" => 2, "async-low-priority" => 2
@@ -30,13 +31,6 @@ module Cloud
 
   def self.job(name, options = nil, &block)
     __add("job", name, options, block)
-  end
-
-  def self.timer(name, options = nil, &block)
-    unless options.is_a?(Hash) && (options[:every] || options[:cron] || options[:at])
-      raise ArgumentError, "Cloud.timer \"#{name}\": say how often, every: \"10m\""
-    end
-    __add("timer", name, options, block)
   end
 
   def self.service(name, service = nil, options = nil)
@@ -65,11 +59,12 @@ module Cloud
     raise ArgumentError, "Cloud.#{kind}: the name is longer than 200 bytes" if name.to_s.bytesize > 200
   end
 
-  def self.__add(kind, name, options, block)
+  def self.__add(kind, name, options, block, timing = nil)
     __check_name(kind, name)
     raise ArgumentError, "Cloud.#{kind} \"#{name}\": it needs a block { |req| ... }" unless block
     numbers = __numbers(kind, name, options)
-    __register(kind, name.to_s, __place(block), __handler_class(kind, name, block), nil, numbers, nil, nil)
+    __register(kind, name.to_s, __place(block), __handler_class(kind, name, block), nil, numbers, nil, nil,
+               timing)
     nil
   end
 

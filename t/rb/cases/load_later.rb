@@ -1,2 +1,2 @@
-# load fails: load_later.rb:2: NotImplementedError: Cloud.timer "a": cron: is not available yet
-Cloud.timer("a", cron: "0 3 * * *") { 1 }
+# load fails: load_later.rb:2: NotImplementedError: Cloud.function "a": fields: is not available yet
+Cloud.function("a", fields: []) { 1 }
