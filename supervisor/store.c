@@ -157,6 +157,7 @@ store_add(struct store *s, struct store_head *h, struct span value)
 			memcpy(to + sizeof *h, value.p, value.n);
 		buf_grew(&s->open, sizeof *h + value.n);
 		s->open_key = s->last_key;
+		s->open_accepts += h->accept;
 	}
 	pthread_mutex_unlock(&s->lock);
 	return ticket;
@@ -187,7 +188,8 @@ void
 store_kick(struct store *s)
 {
 	pthread_mutex_lock(&s->lock);
-	if (s->sleeping && s->open.n > 0)
+	if (s->sleeping && s->open.n > 0 &&
+	    (!s->gathering || s->open_accepts >= s->expected))
 		pthread_cond_signal(&s->wake);
 	pthread_mutex_unlock(&s->lock);
 }

@@ -3,7 +3,9 @@
  * shelves; the store knows nothing of what is in them (record.h does) and never
  * delivers one whose checksum is wrong. What is put is written by a thread of the
  * store's own: everything that arrived while the last commit ran goes into the next one
- * (group commit), so the loop never waits for the disk.
+ * (group commit), so the loop never waits for the disk. It begins when as many clients
+ * wait for it as the last one had or left, or after a quarter of what that one took, 10
+ * ms at most.
  *
  * The loop's side of it: store_put and store_del give tickets, in rising order;
  * store_kick once a turn hands them over; the event descriptor becomes readable when a

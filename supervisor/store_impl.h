@@ -42,14 +42,18 @@ struct store {
 	pthread_cond_t wake;  /* for the thread */
 	pthread_cond_t over;  /* for store_close */
 	bool sleeping, closing, gone;
-	struct buf open;   /* the sheaf being filled */
-	uint64_t open_key; /* last_key when it was last touched */
+	struct buf open;         /* the sheaf being filled */
+	uint64_t open_key;       /* last_key when it was last touched */
+	uint64_t open_accepts;   /* clients that wait for it */
+	uint64_t expected;       /* so many may come, as the last commit had them */
+	int64_t gather_until_ns; /* so long the next one waits for them */
+	bool gathering;
 	struct store_fate fate[STORE_FATES];
 	size_t fate_n;
 	struct store_view view;
 
 	struct buf sheaf; /* the thread's: being committed, or kept after a failure */
-	uint64_t sheaf_key;
+	uint64_t sheaf_key, sheaf_accepts;
 };
 
 /* The thread: commits sheaves until it is told to close, or cannot go on. */

@@ -12,21 +12,28 @@
 
 #define STORE_RETRY_MS 500
 #define STORE_IDLE_MS 200
+#define STORE_GATHER_NS_MAX 10000000
 #define STORE_SHEAF_KEEP_BYTES (4 << 20)
 
-struct timespec
-store_in_ms(int64_t ms)
+static struct timespec
+store_in_ns(int64_t ns)
 {
 	struct timespec t;
 
 	clock_gettime(CLOCK_MONOTONIC, &t);
-	t.tv_sec += ms / 1000;
-	t.tv_nsec += ms % 1000 * 1000000;
+	t.tv_sec += ns / 1000000000;
+	t.tv_nsec += ns % 1000000000;
 	if (t.tv_nsec >= 1000000000) {
 		t.tv_sec++;
 		t.tv_nsec -= 1000000000;
 	}
 	return t;
+}
+
+struct timespec
+store_in_ms(int64_t ms)
+{
+	return store_in_ns(ms * 1000000);
 }
 
 static bool
@@ -131,6 +138,7 @@ store_after_failure(struct store *s, int e)
 
 	pthread_mutex_lock(&s->lock);
 	s->view.failures++;
+	s->sheaf_accepts = s->expected = 0;
 	s->view.state = final ? STORE_STOPPED : STORE_FULL;
 	snprintf(s->view.why, sizeof s->view.why, "%s", s->engine->why(s->handle));
 	store_tell(s, through, false);
@@ -147,7 +155,10 @@ static void
 store_after_commit(struct store *s, uint64_t records, int64_t took_us)
 {
 	uint64_t file, log, through = store_last_ticket(&s->sheaf);
+	int64_t gather_ns = took_us * 1000 / 4;
 
+	if (gather_ns > STORE_GATHER_NS_MAX)
+		gather_ns = STORE_GATHER_NS_MAX;
 	s->engine->sizes(s->handle, &file, &log);
 	pthread_mutex_lock(&s->lock);
 	s->view.state = STORE_OK;
@@ -159,6 +170,9 @@ store_after_commit(struct store *s, uint64_t records, int64_t took_us)
 		s->view.commit_us_max = (uint64_t)took_us;
 	s->view.file_bytes = file;
 	s->view.log_bytes = log;
+	s->expected = s->sheaf_accepts + s->open_accepts;
+	s->sheaf_accepts = 0;
+	s->gather_until_ns = clock_now_ns() + gather_ns;
 	store_tell(s, through, true);
 	pthread_mutex_unlock(&s->lock);
 	buf_shrink(&s->sheaf, STORE_SHEAF_KEEP_BYTES);
@@ -202,6 +216,24 @@ store_keep_house(struct store *s)
 	return e > 0;
 }
 
+/* Under the lock. The clients that the last commit answered are about to come back:
+ * whoever of them just misses a commit that begins at once waits for two of them, and
+ * two groups then take turns, each half as large as it could be. So those are waited
+ * for, for a part of what a commit takes. */
+static void
+store_gather(struct store *s)
+{
+	int64_t now;
+
+	s->gathering = s->sleeping = true;
+	while (!s->closing && s->open_accepts < s->expected &&
+	       (now = clock_now_ns()) < s->gather_until_ns) {
+		struct timespec until = store_in_ns(s->gather_until_ns - now);
+		pthread_cond_timedwait(&s->wake, &s->lock, &until);
+	}
+	s->gathering = s->sleeping = false;
+}
+
 /* Under the lock: waits until there is something to do; false: close. *idle: nothing
  * came for a while. */
 static bool
@@ -221,6 +253,8 @@ store_await(struct store *s, bool busy_idle, bool *idle)
 			  : pthread_cond_wait(&s->wake, &s->lock);
 	s->sleeping = false;
 	*idle = e == ETIMEDOUT && s->open.n == 0 && !full;
+	if (s->open.n > 0 && !full)
+		store_gather(s);
 	return !s->closing || s->open.n > 0 || s->sheaf.n > 0;
 }
 
@@ -237,6 +271,8 @@ store_take_open(struct store *s)
 		buf_reset(&s->open);
 	}
 	s->sheaf_key = s->open_key;
+	s->sheaf_accepts += s->open_accepts;
+	s->open_accepts = 0;
 	s->view.waiting_bytes = s->sheaf.n;
 }
 
