@@ -218,7 +218,8 @@ faultvfs_image(const char *folder, enum faultvfs_rest rest, uint64_t *seed)
 		buf_init(&content, 0);
 		node_image(f, rest, seed, &content);
 		out = fopen(name, "we");
-		if (!out || fwrite(content.p, 1, content.n, out) != content.n)
+		if (!out || (content.n > 0 &&
+				fwrite(content.p, 1, content.n, out) != content.n))
 			abort();
 		fclose(out);
 		buf_fini(&content);
