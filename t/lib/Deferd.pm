@@ -323,7 +323,8 @@ sub stop_ok {
 	push @wrong, "its exit status is $status" if $status != 0;
 	push @wrong, 'its control socket is still there' if -e $self->{socket};
 	my @left = $self->leftovers;
-	for (my $end = time + 2; @left && time < $end; @left = $self->leftovers) {
+	# A worker that was being made when deferd was killed looks for its parent for a while.
+	for (my $end = time + 6; @left && time < $end; @left = $self->leftovers) {
 		sleep 0.02;
 	}
 	push @wrong, "left processes: @left" if @left;
