@@ -159,6 +159,11 @@ core_unwait_accept(struct core *c UNUSED, const struct task *t UNUSED)
 }
 
 void
+core_on_end(struct core *c UNUSED, core_ended_cb *cb UNUSED, void *arg UNUSED)
+{
+}
+
+void
 core_abandon(struct core *c, struct task *t)
 {
 	c->abandoned++;
