@@ -109,6 +109,7 @@ struct scope {
 	struct pend_list pends;
 	pin unhandled;	 /* Array of rejected deferreds that nobody has handled; or 0 */
 	mrb_int unhandled_max; /* its length at which those are dropped that are handled now */
+	uint32_t linger; /* settlements until all that is left is looked through again */
 	uint32_t queued; /* reactions of its in the ready queue */
 	uint32_t queued_detached;
 };

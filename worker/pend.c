@@ -50,6 +50,7 @@ pend_new(struct engine *e, struct scope *s, enum pend_kind kind, mrb_value defer
 	p->deferred = pin_put(&e->vm, deferred);
 	p->file = place_here(&e->vm, &p->line);
 	TAILQ_INSERT_TAIL(&s->pends, p, place);
+	s->linger = 0;
 	return p;
 }
 

@@ -162,6 +162,29 @@ scope_policy(const struct engine *e, const struct scope *s)
 	return own ? (enum detached_policy)(own - 1) : e->conf.detached;
 }
 
+static uint32_t
+scope_pending(const struct scope *s)
+{
+	const struct pend *p;
+	uint32_t n = 0;
+
+	TAILQ_FOREACH (p, &s->pends, place)
+		n++;
+	return n;
+}
+
+/* Looking through all that is left at each settlement of it would take the square of
+ * its number: it is done when half of it has settled, something was added, or nothing
+ * is left to wait for. */
+static bool
+scope_lingers_on(struct scope *s)
+{
+	if (!s->linger)
+		return false;
+	s->linger--;
+	return !scope_is_quiet(s);
+}
+
 /* The handler's outcome is known: what is left? */
 static void
 scope_linger(struct engine *e, struct scope *s)
@@ -171,6 +194,7 @@ scope_linger(struct engine *e, struct scope *s)
 
 	detached_report(e, s);
 	detached_cancel_losers(e, s);
+	s->linger = scope_pending(s) / 2;
 	if (policy == DETACHED_FAIL && s->ok && detached_any(s)) {
 		v = detached_error(e, s);
 		detached_cancel_all(e, s);
@@ -276,7 +300,7 @@ scope_check(struct engine *e, struct scope *s)
 	} else if (s->cut) {
 		if (!cut_has_fibers(s))
 			scope_end(e, s, false, mrb_nil_value());
-	} else if (s->phase == SCOPE_LINGERING && s->value) {
+	} else if (s->phase == SCOPE_LINGERING && s->value && !scope_lingers_on(s)) {
 		scope_linger(e, s);
 	}
 }

@@ -234,4 +234,19 @@ $r = program('deferd-worker', {}, '-t', '--nothing', 'x');
 is $r->{status}, 64, 'an unknown option';
 ($status, $lines) = tests("test(\"a\") { s = \"x\"; while true; s += s; end }\n");
 is_deeply [$status, @$lines], [1, 'Bail out! t8.rb: a: out of memory'], 'out of memory';
+($status, $lines) = tests(<<'RUBY');
+Cloud.function("leave", timeout: "5m") do |req|
+  req.params["n"].times { |i| Deferred.delay(0.001 * i) }
+  Deferred.delay(2).then { Deferred.delay(3); nil }
+  1
+end
+test("linear") do
+  outcome = reply("leave", { "n" => 40000 })
+  assert_equal [1, 39.999], [outcome.value, outcome.seconds]
+  assert_equal ["t9.rb:2", "t9.rb:3", "t9.rb:3"], troubles.map { |t| t.split(": ")[0].split("/").last }.sort
+  assert troubles[0].end_with?("(40000 of them)"), troubles[0]
+  troubles.clear
+end
+RUBY
+is $status, 0, '40,000 detached deferreds take no square of time, and what they start is found' or diag "@$lines";
 done_testing;
