@@ -40,6 +40,7 @@ struct conf_app {
 	int64_t timeout_ms, job_timeout_ms;
 	enum detached_policy detached;
 	bool blocking_io;
+	bool cancel_on_disconnect; /* its sync tasks, when their client leaves */
 	struct conf_files files;
 	struct { /* the requests of its handlers */
 		struct conf_list allow, deny; /* see common/hostrule.h */

@@ -58,6 +58,8 @@ void
 core_abandon(struct core *c, struct task *t)
 {
 	t->done = NULL;
+	if (!t->app->conf->cancel_on_disconnect)
+		return;
 	t->flags |= TASK_RESULT_TAKEN;
 	core_cancel(c, t, "the client went away");
 }

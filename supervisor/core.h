@@ -53,7 +53,8 @@ enum fault core_submit(struct core *, const struct submission *, struct task **o
 void core_unwait_accept(struct core *, const struct task *);
 /* How safe an async task is when it is accepted: "synced", "relaxed" or "memory". */
 const char *core_durability(const struct core *, bool relaxed);
-/* The sync caller went away: done is not called any more and the task is cancelled. */
+/* The sync caller went away: done is not called any more, and the task is cancelled unless
+ * its app says otherwise. */
 void core_abandon(struct core *, struct task *);
 
 /* --- asking --- */

@@ -28,6 +28,8 @@ task_write_times(struct jsonw *w, struct core *core, const struct task *t)
 	jsonw_kint(w, "wait_ms", task_wait_ms(t, now_ms));
 	if (t->started_ms)
 		jsonw_kint(w, "run_ms", task_run_ms(t, now_ms));
+	if (t->burst_us)
+		jsonw_kreal(w, "burst_max_ms", t->burst_us / 1000.0);
 }
 
 static void

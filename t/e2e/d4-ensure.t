@@ -61,6 +61,23 @@ $d->ctl('cancel', $id);
 wait_for { $d->ctl('show', 'task', $id)->{task}{state} eq 'cancelled' } 'it is cancelled';
 is scalar(() = $d->log =~ /plain: ensured/g), 2, 'cancel: ensure runs';
 
+# --- killed ---
+$pid = ($d->workers)[0]{pid};
+$id = $d->call(plain => {}, execution => 'async')->{json}{id};
+my $nap = $d->call(nap => { s => 0.4 }, execution => 'async')->{json}{id};
+my $client = $d->client;
+$client->write($client->text(POST => '/v1/apps/demo/tasks', { name => 'nap', execution => 'sync', params => { s => 0.4 } },
+	Authorization => 'Bearer master-key'));
+wait_for { @{ $d->ctl(qw(show tasks state leased))->{tasks} } == 3 } 'three run in one worker';
+$d->ctl('kill', $id);
+wait_for { $d->ctl('show', 'task', $id)->{task}{state} eq 'cancelled' } 'kill: the task ends as cancelled';
+isnt(($d->workers)[0]{pid}, $pid, '... with its worker');
+is $client->read->{json}{result}, 'rested', '... its neighbour that a client waits for runs again';
+my $t = wait_for { my $task = $d->ctl('show', 'task', $nap)->{task}; $task->{state} eq 'done' && $task } 'and the other one';
+is $t->{reruns}, 1, '... uncharged';
+is $t->{deaths}, 0, '... for no death of its making';
+is scalar(() = $d->log =~ /plain: ensured/g), 2, '... of what is killed nothing runs any more';
+
 $d->stop_ok;
 
 # --- the end of a stop ---

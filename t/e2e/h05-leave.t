@@ -5,19 +5,23 @@ use warnings;
 use FindBin;
 use lib "$FindBin::Bin/../lib";
 use Deferd;
+use JSON::PP ();
 use Program qw(wait_for);
 use Socket qw(SHUT_WR);
 use Test::More;
 use Time::HiRes qw(time);
 
-my $d = Deferd->start(handlers => <<'RUBY', config => { workers => { concurrent => 1, slots => 2 } });
+my %keys = map { $_ => Deferd->key($_) } qw(rest master);
+my $d = Deferd->start(handlers => <<'RUBY', config => { workers => { concurrent => 2, slots => 2 },
 Cloud.function("wait") { |req| Deferred.delay(req.params["s"]).await; "waited" }
 RUBY
+	apps => [{ id => 'demo', handlers => '{dir}/handlers', keys => \%keys, concurrent => 2 },
+		{ id => 'keep', handlers => '{dir}/handlers', keys => \%keys, cancelOnDisconnect => JSON::PP::false }] });
 
 sub ask {
-	my ($s) = @_;
+	my ($s, $app) = @_;
 	my $c = $d->client;
-	$c->write($c->text(POST => '/v1/apps/demo/tasks',
+	$c->write($c->text(POST => '/v1/apps/' . ($app // 'demo') . '/tasks',
 		{ name => 'wait', execution => 'sync', params => { s => $s } }, Authorization => 'Bearer master-key'));
 	return $c;
 }
@@ -46,11 +50,28 @@ close $_->socket for @busy;
 wait_for { tasks('leased') == 0 } 'the slots are free again';
 like $d->http(GET => '/metrics')->{body}, qr/^deferd_http_disconnects_total 53$/m, 'all were counted';
 
+# --- an app that goes on ---
+sub kept {
+	my ($state) = @_;
+	my $r = $d->http(GET => "/v1/apps/keep/tasks?state=$state", undef, Authorization => 'Bearer master-key');
+	return @{ $r->{json}{tasks} };
+}
+$c = ask(0.3, 'keep');
+wait_for { kept('leased') == 1 } 'a call of the other app runs';
+close $c->socket;
+wait_for { kept('done') == 1 } 'its client leaves: it runs to its end';
+my ($done) = kept('done');
+my $r = $d->http(GET => "/v1/apps/keep/tasks/$done->{id}", undef, Authorization => 'Bearer master-key');
+is $r->{json}{result}, 'waited', '... and its result can be asked for';
+ok $r->{json}{run_ms} >= 290, '... all of its time';
+ok $r->{json}{burst_max_ms} > 0 && $r->{json}{burst_max_ms} < 290, '... and its longest burst, which is less';
+like $d->http(GET => '/metrics')->{body}, qr/^deferd_http_disconnects_total 54$/m, 'the client was seen to leave';
+
 # --- only its own half ---
 $c = ask(0.3);
 wait_for { tasks('leased') == 1 } 'a call runs';
 shutdown $c->socket, SHUT_WR;
-my $r = $c->read;
+$r = $c->read;
 $r = $c->read while $r->{status} == 102;
 is $r->{status}, 200, 'a client that has only sent its all gets its answer';
 is $r->{json}{result}, 'waited', '... whole';

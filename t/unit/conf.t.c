@@ -55,6 +55,7 @@ t_defaults(void)
 	EQ_INT(c->app[0].timeout_ms, 15000);
 	EQ_INT(c->app[0].job_timeout_ms, 300000);
 	EQ_INT(c->app[0].detached, DETACHED_WAIT);
+	OK(c->app[0].cancel_on_disconnect);
 	OK(!c->app[0].blocking_io);
 	EQ_INT(c->app[0].keys.master.n, 1);
 	EQ_STR(c->app[0].keys.master.item[0], "master-key");

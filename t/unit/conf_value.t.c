@@ -190,7 +190,8 @@ t_good_values(void)
 	struct conf *c;
 
 	OK(c = parse("apps: [{id: a, handlers: /, timeout: 0.25, jobTimeout: 1h30m, "
-		     "detached: fail, blockingIo: true, concurrent: 3}]\n"
+		     "detached: fail, blockingIo: true, concurrent: 3, "
+		     "cancelOnDisconnect: false}]\n"
 		     "workers: {concurrent: 20, slots: 32, lowPriorityThreshold: 0.29, "
 		     "maxMemory: 64m, killGrace: 0, heartbeat: {interval: 500ms, "
 		     "timeout: 2}}\n"
@@ -199,6 +200,7 @@ t_good_values(void)
 	EQ_INT(c->app[0].timeout_ms, 250);
 	EQ_INT(c->app[0].job_timeout_ms, 5400000);
 	EQ_INT(c->app[0].detached, DETACHED_FAIL);
+	OK(!c->app[0].cancel_on_disconnect);
 	EQ_INT(c->app[0].concurrent, 3);
 	OK(c->app[0].blocking_io);
 	EQ_INT(c->workers.concurrent, 20);
