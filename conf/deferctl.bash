@@ -33,7 +33,8 @@ _deferctl_values() {
 	case $1 in
 	[a-z]*) echo "$1" ;;
 	LANE) printf '%s\n' main low ;;
-	STATE) printf '%s\n' queued leased 'done' failed dead cancelled ;;
+	STATE) printf '%s\n' queued delayed leased 'done' failed dead cancelled ;;
+	YES) printf '%s\n' yes no ;;
 	LEVEL) printf '%s\n' error warn info debug ;;
 	esac
 }

@@ -3,13 +3,11 @@
  */
 #include "../common/clock.h"
 #include "../common/mp.h"
-#include "command.h"
+#include "command_task.h"
 #include "lease.h"
 #include <stdlib.h>
 
-#define TASKS_DEFAULT 50
 #define TASKS_MAX 10000
-#define ID_TAIL 12 /* characters of an id in the table: its random end */
 
 /* --- show tasks --- */
 static const char *
@@ -61,9 +59,16 @@ tasks_take_name(struct command_call *call, struct task_filter *f, const char *te
 	return f->name.n > 0 ? NULL : "name must not be empty";
 }
 
-/* The options into a filter; false with the refusal made. */
-static bool
-tasks_take_options(struct command_call *call, struct task_filter *f)
+static const char *
+tasks_take_fault(struct command_call *call, struct task_filter *f, const char *text)
+{
+	(void)call;
+	f->fault = fault_parse(text);
+	return f->fault ? NULL : "there is no such code; deferd-http(7) lists them";
+}
+
+bool
+command_take_filter(struct command_call *call, struct task_filter *f)
 {
 	static const struct {
 		const char *name;
@@ -71,7 +76,7 @@ tasks_take_options(struct command_call *call, struct task_filter *f)
 		    struct command_call *, struct task_filter *, const char *);
 	} options[] = {{"limit", tasks_take_number}, {"state", tasks_take_state},
 	    {"lane", tasks_take_lane}, {"app", tasks_take_app},
-	    {"name", tasks_take_name}};
+	    {"name", tasks_take_name}, {"fault", tasks_take_fault}};
 
 	for (size_t i = 0; i < COUNT_OF(options); i++) {
 		const char *value = command_arg(call, options[i].name);
@@ -128,7 +133,7 @@ command_show_tasks(struct command_call *call)
 	struct tasks_list list = {&call->sheet, core_now_ms(call->core), 0};
 	bool more;
 
-	if (!tasks_take_options(call, &f))
+	if (!command_take_filter(call, &f))
 		return;
 	sheet_table(
 	    &call->sheet, "tasks", call->arg_n > 0 ? "no such tasks" : "no tasks");
@@ -142,8 +147,8 @@ command_show_tasks(struct command_call *call)
 }
 
 /* --- one task --- */
-static struct task *
-task_of_call(struct command_call *call)
+struct task *
+command_find_task(struct command_call *call)
 {
 	const char *text = command_arg(call, "ID");
 	bool ambiguous = false;
@@ -295,7 +300,7 @@ task_show_error(struct sheet *s, const struct task *t)
 void
 command_show_task(struct command_call *call)
 {
-	struct task *t = task_of_call(call);
+	struct task *t = command_find_task(call);
 	struct sheet *s = &call->sheet;
 
 	if (!t)
@@ -310,8 +315,9 @@ command_show_task(struct command_call *call)
 }
 
 /* --- cancel, kill --- */
-static void
-task_say(struct command_call *call, const char *id, const char *state, const char *text)
+void
+command_say_task(
+    struct command_call *call, const char *id, const char *state, const char *text)
 {
 	sheet_card(&call->sheet, NULL);
 	sheet_str(&call->sheet, "id", NULL, id);
@@ -324,7 +330,7 @@ task_say(struct command_call *call, const char *id, const char *state, const cha
 void
 command_cancel_task(struct command_call *call)
 {
-	struct task *t = task_of_call(call);
+	struct task *t = command_find_task(call);
 	char id[TASKID_TEXT_BYTES];
 	const char *state;
 
@@ -333,10 +339,12 @@ command_cancel_task(struct command_call *call)
 	taskid_text(&t->id, id);
 	state = task_state_name((enum task_state)t->state);
 	switch (core_cancel(call->core, t, "cancelled by an operator")) {
-	case CANCEL_ENDED_NOW: task_say(call, id, "cancelled", "cancelled"); break;
+	case CANCEL_ENDED_NOW:
+		command_say_task(call, id, "cancelled", "cancelled");
+		break;
 	case CANCEL_ASKED:
 		call->code = CODE_ASKED;
-		task_say(call, id, "leased",
+		command_say_task(call, id, "leased",
 		    "its handler is told to cancel at its next await; if it never "
 		    "awaits: kill");
 		break;
@@ -350,7 +358,7 @@ command_cancel_task(struct command_call *call)
 void
 command_kill_task(struct command_call *call)
 {
-	struct task *t = task_of_call(call);
+	struct task *t = command_find_task(call);
 	char id[TASKID_TEXT_BYTES];
 	const char *state;
 
@@ -365,7 +373,7 @@ command_kill_task(struct command_call *call)
 		return;
 	}
 	call->code = CODE_ASKED;
-	task_say(call, id, "leased",
+	command_say_task(call, id, "leased",
 	    "its worker is killed; the task ends as cancelled, its neighbours run "
 	    "again");
 }

@@ -88,6 +88,10 @@ struct conf {
 		int64_t count, bytes;
 	} results;
 	struct {
+		int64_t ttl_ms;
+		int64_t count, bytes;
+	} dead;
+	struct {
 		int64_t tasks, bytes; /* payload bytes */
 	} queue;
 	struct {

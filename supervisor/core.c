@@ -119,6 +119,17 @@ core_make_seats(struct core *c)
 	return 0;
 }
 
+static void
+core_bound_tasks(struct core *c)
+{
+	const struct conf *conf = c->conf;
+
+	tasks_bound(&c->tasks.ended, conf->results.ttl_ms,
+	    (uint64_t)conf->results.count, (uint64_t)conf->results.bytes);
+	tasks_bound(&c->tasks.dead, conf->dead.ttl_ms, (uint64_t)conf->dead.count,
+	    (uint64_t)conf->dead.bytes);
+}
+
 void
 core_use_conf(struct core *c, const struct conf *conf)
 {
@@ -133,9 +144,7 @@ core_use_conf(struct core *c, const struct conf *conf)
 		if (a)
 			lease_set_app_limit(&c->lease, (int)i, (unsigned)a->concurrent);
 	}
-	c->tasks.keep_ms = conf->results.ttl_ms;
-	c->tasks.keep_count = (uint64_t)conf->results.count;
-	c->tasks.keep_bytes_max = (uint64_t)conf->results.bytes;
+	core_bound_tasks(c);
 	if (level >= 0)
 		log_set_level((enum log_level)level);
 }
@@ -152,8 +161,8 @@ core_new(struct event_base *base, const struct conf *conf)
 	heap_init(&c->delayed);
 	c->spawn_log = spawn_log_new(base);
 	c->lag = lag_new(base, &c->stats);
-	tasks_init(&c->tasks, conf->results.ttl_ms, (uint64_t)conf->results.count,
-	    (uint64_t)conf->results.bytes);
+	tasks_init(&c->tasks, 0, 0, 0);
+	core_bound_tasks(c);
 	brake_init(&c->brake, BRAKE_MAX, CORE_WINDOW_MS, CORE_PAUSE_MS);
 	if (!(c->hub = link_hub_new(base)) ||
 	    lease_init(&c->lease, conf->app_n, conf->workers.concurrent,
@@ -289,6 +298,7 @@ core_free(struct core *c)
 		    "store: not everything is on disk at the end, after %d ms at most",
 		    CORE_STORE_CLOSE_MS);
 	heap_fini(&c->delayed);
+	bulk_free(c->bulk);
 	tasks_fini(&c->tasks);
 	lease_fini(&c->lease);
 	dossiers_fini(&c->dossiers);

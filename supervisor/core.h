@@ -9,6 +9,7 @@
 #include "app.h"
 #include "conf.h"
 #include "keys.h"
+#include "store.h"
 #include "task.h"
 
 struct core;
@@ -68,6 +69,7 @@ struct task_filter {
 	enum task_state state;	/* TASK_STATE_COUNT: any */
 	enum lane_name lane;	/* LANE_COUNT: any */
 	struct span name;	/* n 0: any */
+	enum fault fault;	/* FAULT_NONE: any */
 	const struct taskid *after; /* only older ones than this; NULL: from the newest */
 	size_t limit;
 };
@@ -84,6 +86,10 @@ void core_list_failed(const struct core *, bool (*visit)(struct task *, void *ar
 typedef void core_ended_cb(const struct task *, void *arg);
 void core_on_end(struct core *, core_ended_cb *, void *arg);
 
+/* The dead ones, the last one first; as core_list_tasks. */
+bool core_list_dead(const struct core *, const struct task_filter *,
+    bool (*visit)(struct task *, void *arg), void *arg);
+
 /* --- changing --- */
 enum cancel_result { CANCEL_ENDED_NOW, CANCEL_ASKED, CANCEL_TOO_LATE };
 /* Queued: ends at once. Leased: the worker is told, the handler's await raises. */
@@ -91,6 +97,14 @@ enum cancel_result core_cancel(struct core *, struct task *, const char *reason)
 /* Leased: kills its worker now; the task ends as cancelled, its neighbours run again.
  * 0, or -ERR_STATE when it is not leased. */
 int core_kill(struct core *, struct task *);
+
+/* What an operator does to tasks that do not run. On disk when the store's next commit is
+ * over. FAULT_NONE, or why not: the task is in another state (FAULT_NOT_NOW), deferd drains
+ * or starts, the queue is full, the store cannot be written. */
+typedef enum fault core_mend_fn(struct core *, struct task *);
+core_mend_fn core_revive;  /* dead: queued, as if it had just been accepted */
+core_mend_fn core_promote; /* delayed: queued now */
+core_mend_fn core_bury;    /* queued or delayed, not sync: dead */
 
 /* --- life, for main --- */
 /* The apps and seats of the config, nothing started. conf and base are borrowed. NULL:
@@ -200,6 +214,14 @@ struct core_peaks {
 };
 const struct core_peaks *core_peaks(const struct core *);
 int core_capacity(const struct core *);
+/* Where tasks are kept, and those that wait there. */
+struct core_store {
+	bool durable; /* false: the memory engine, of which the store's view says nothing */
+	struct store_view store;
+	uint64_t delayed;	   /* tasks that wait for their time */
+	uint64_t dead, dead_bytes; /* tasks */
+};
+void core_view_store(const struct core *, struct core_store *);
 uint64_t core_payload_bytes(const struct core *);
 
 #endif

@@ -5,6 +5,7 @@
 #ifndef DEFERD_CORE_IMPL_H
 #define DEFERD_CORE_IMPL_H
 
+#include "bulk.h"
 #include "core.h"
 #include "durable.h"
 #include "events.h"
@@ -60,6 +61,7 @@ struct core {
 	uint64_t lane_done[LANE_COUNT], lane_failed[LANE_COUNT];
 	struct reload *reload;	 /* under way; NULL: none */
 	struct durable *durable; /* NULL: the memory engine */
+	struct bulk *bulk;	 /* the last order; NULL: none so far */
 	struct heap delayed;	 /* by task.deadline, wall ms */
 	uint64_t generation;	 /* counts reloads, from 0 */
 	core_ended_cb *ended; /* or NULL */

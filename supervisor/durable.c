@@ -276,6 +276,18 @@ durable_forget_timer(struct core *c, uint64_t key)
 		store_del(c->durable->store, STORE_TIMER, key);
 }
 
+void
+durable_revive(struct core *c, struct task *t)
+{
+	struct durable *d = c->durable;
+
+	if (t->key == 0)
+		return;
+	store_del(d->store, STORE_END, t->key);
+	record_pack(&d->packed, t, 0);
+	durable_put(d, STORE_TASK, t->key, false);
+}
+
 static void
 durable_forget(const struct task *t, void *arg)
 {

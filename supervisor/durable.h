@@ -33,6 +33,8 @@ void durable_forget_timer(struct core *, uint64_t key); /* 0: no-op */
 /* For a task with a key; no-op for others: */
 void durable_change(struct core *, const struct task *, int64_t due_wall_ms);
 void durable_end(struct core *, const struct task *);
+/* A dead one is queued again: in one commit its end goes and it stands there as new. */
+void durable_revive(struct core *, struct task *);
 
 /* The task, which has a key, has finished a step: steps_stored is called when it is on disk
  * or that failed; then it is tried again all the same. False: it cannot be kept. */

@@ -3,6 +3,7 @@
  */
 #include "fault.h"
 #include "../common/check.h"
+#include <string.h>
 
 static const struct fault_info faults[FAULT_COUNT] = {
     [FAULT_NONE] = {"NONE", 200, "none", 200, 0, 200, 0, false, "no error"},
@@ -17,4 +18,15 @@ fault_info(enum fault f)
 {
 	ASSERT((unsigned)f < FAULT_COUNT);
 	return &faults[f];
+}
+
+enum fault
+fault_parse(const char *native_code)
+{
+	int f = FAULT_COUNT;
+
+	while (--f > FAULT_NONE &&
+	       strcmp(native_code, fault_info((enum fault)f)->native_code) != 0)
+		;
+	return (enum fault)f;
 }

@@ -26,5 +26,7 @@ struct fault_info {
 
 /* Never NULL for a fault of the table. */
 const struct fault_info *fault_info(enum fault);
+/* By its native code; FAULT_NONE: there is none of that name. */
+enum fault fault_parse(const char *native_code);
 
 #endif

@@ -205,6 +205,46 @@ native_delete(struct http_req *r, struct span id)
 	}
 }
 
+/* --- what an operator does to one --- */
+
+static const struct {
+	const char *name;
+	core_mend_fn *mend;
+} native_verbs[] = {
+    {"retry", core_revive}, {"promote", core_promote}, {"bury", core_bury}};
+
+static void
+native_mend(struct http_req *r, struct span id, core_mend_fn *mend)
+{
+	struct task *t = native_needs_master(r) ? native_find(r, id) : NULL;
+	enum fault f = t ? mend(r->http->core, t) : FAULT_NONE;
+
+	if (f == FAULT_NOT_NOW)
+		reply_refuse(r, f,
+		    "the task is %s: a dead one can be retried, a delayed one "
+		    "promoted, a queued or delayed one buried",
+		    task_state_name(t->state));
+	else if (f != FAULT_NONE)
+		reply_refuse(r, f, "%s", fault_info(f)->text);
+	else if (t)
+		native_get(r, id);
+}
+
+static void
+native_serve_verb(struct http_req *r, struct span id, struct span verb)
+{
+	for (size_t i = 0; i < COUNT_OF(native_verbs); i++) {
+		if (!span_is(verb, native_verbs[i].name))
+			continue;
+		if (r->verb == VERB_POST)
+			native_mend(r, id, native_verbs[i].mend);
+		else
+			reply_refuse_method(r, "POST");
+		return;
+	}
+	reply_refuse(r, FAULT_NOT_FOUND, "a task takes retry, promote and bury");
+}
+
 /* --- the list --- */
 
 struct native_list {
@@ -332,6 +372,7 @@ native_serve(struct http_req *r)
 	struct span rest = r->path;
 	struct span apps = path_next(&rest), app = path_next(&rest);
 	struct span tasks = path_next(&rest), id = path_next(&rest);
+	struct span verb = path_next(&rest);
 
 	if (!span_is(apps, "apps") || !span_is(tasks, "tasks") || rest.n) {
 		reply_refuse(r, FAULT_NOT_FOUND,
@@ -343,6 +384,8 @@ native_serve(struct http_req *r)
 		return;
 	if (id.n == 0)
 		native_serve_tasks(r);
+	else if (verb.n)
+		native_serve_verb(r, id, verb);
 	else
 		native_serve_task(r, id);
 }

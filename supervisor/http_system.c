@@ -3,14 +3,33 @@
  */
 #include "http_impl.h"
 #include "stats.h"
+#include <stdio.h>
+
+/* Why async tasks are refused although deferd is ready; "" when they are not. */
+static const char *
+system_store_trouble(const struct http_req *r, char *out, size_t room)
+{
+	struct core_store v;
+
+	out[0] = '\0';
+	core_view_store(r->http->core, &v);
+	if (v.store.state != STORE_OK)
+		snprintf(out, room, "the store is %s: %s: async tasks are refused",
+		    store_state_name(v.store.state), v.store.why);
+	return out;
+}
 
 static void
 system_healthz(struct http_req *r)
 {
 	struct jsonw *w = reply_begin(r->http);
+	char trouble[256];
 
+	system_store_trouble(r, trouble, sizeof trouble);
 	jsonw_object(w);
-	jsonw_kstr(w, "status", "ok");
+	jsonw_kstr(w, "status", trouble[0] ? "degraded" : "ok");
+	if (trouble[0])
+		jsonw_kstr(w, "reason", trouble);
 	jsonw_end_object(w);
 	reply_send(r->http, r->ev, r->dialect, 200);
 }
@@ -20,11 +39,15 @@ system_readyz(struct http_req *r)
 {
 	const char *why = core_not_ready(r->http->core);
 	struct jsonw *w = reply_begin(r->http);
+	char trouble[256];
 
+	system_store_trouble(r, trouble, sizeof trouble);
 	jsonw_object(w);
 	jsonw_kstr(w, "status", why ? "unavailable" : "ok");
 	if (why)
 		jsonw_kstr(w, "reason", why);
+	if (trouble[0])
+		jsonw_kstr(w, "note", trouble);
 	jsonw_end_object(w);
 	if (why)
 		reply_header(r->ev, "Retry-After", "1");

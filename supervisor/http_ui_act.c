@@ -60,10 +60,38 @@ act_kill(struct http_req *r, struct task *t)
 		    task_state_name(t->state));
 }
 
+static void
+act_mend(struct http_req *r, struct task *t, const char *verb, core_mend_fn *mend)
+{
+	enum fault f = mend(r->http->core, t);
+
+	if (f == FAULT_NOT_NOW)
+		reply_refuse(r, f, "the task is %s", task_state_name(t->state));
+	else if (f != FAULT_NONE)
+		reply_refuse(r, f, "%s", fault_info(f)->text);
+	else
+		act_say(r, 200, "queued");
+	if (f == FAULT_NONE)
+		act_log_task(r, t, verb);
+}
+
+static void
+act_retry(struct http_req *r, struct task *t)
+{
+	act_mend(r, t, "retry", core_revive);
+}
+
+static void
+act_promote(struct http_req *r, struct task *t)
+{
+	act_mend(r, t, "promote", core_promote);
+}
+
 static const struct {
 	const char *name;
 	void (*act)(struct http_req *, struct task *);
-} task_verbs[] = {{"cancel", act_cancel}, {"kill", act_kill}};
+} task_verbs[] = {{"cancel", act_cancel}, {"kill", act_kill}, {"retry", act_retry},
+    {"promote", act_promote}};
 
 static void
 act_show(struct http_req *r, const struct task *t)
@@ -104,7 +132,8 @@ ui_serve_task(
 			reply_refuse_method(r, "POST");
 		return;
 	}
-	reply_refuse(r, FAULT_NOT_FOUND, "a task can be cancelled and killed");
+	reply_refuse(r, FAULT_NOT_FOUND,
+	    "a task can be cancelled, killed, retried and promoted");
 }
 
 /* --- lanes --- */

@@ -107,7 +107,8 @@ settle_log_failure(const struct task *t)
 {
 	const struct task_note *n = t->note;
 	/* A sync caller is told, and who cancels knows: the others need a line. */
-	enum log_level level = t->state == TASK_CANCELLED  ? LOG_LEVEL_DEBUG
+	enum log_level level = t->state == TASK_CANCELLED || t->fault == FAULT_BURIED
+				   ? LOG_LEVEL_DEBUG
 			       : t->execution == EXEC_SYNC ? LOG_LEVEL_INFO
 							   : LOG_LEVEL_WARN;
 	char id[TASKID_TEXT_BYTES], where[300];
@@ -256,7 +257,8 @@ settle_end_unknown(struct core *c, struct task *t)
 	t->app->queued[t->lane]--;
 	t->app->leased++;
 	settle_say(t, NULL, "the handler is gone since the last reload");
-	settle_end(c, t, TASK_DEAD, FAULT_UNKNOWN_HANDLER);
+	settle_end(c, t, t->execution == EXEC_SYNC ? TASK_FAILED : TASK_DEAD,
+	    FAULT_UNKNOWN_HANDLER);
 }
 
 /* Decision 4: one task of a dead worker. */

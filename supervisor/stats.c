@@ -227,6 +227,56 @@ stats_write_peaks(const struct core *c, struct buf *out)
 	stats_write_value(out, "deferd_pool_full", true, "", p->full);
 }
 
+static void
+stats_write_counter(
+    struct buf *out, const char *metric, const char *help, uint64_t value)
+{
+	stats_write_head(out, metric, true, help);
+	stats_write_value(out, metric, true, "", value);
+}
+
+static void
+stats_write_store_state(const struct store_view *v, struct buf *out)
+{
+	static const char metric[] = "deferd_store_state";
+	char labels[32];
+
+	stats_write_head(
+	    out, metric, false, "1 for the state that the store is in, 0 for others");
+	for (enum store_state s = STORE_OK; s <= STORE_STOPPED; s++) {
+		snprintf(labels, sizeof labels, "state=\"%s\"", store_state_name(s));
+		stats_write_value(out, metric, false, labels, v->state == s);
+	}
+}
+
+static void
+stats_write_store(const struct core *c, struct buf *out)
+{
+	struct core_store v;
+
+	core_view_store(c, &v);
+	stats_write_counter(
+	    out, "deferd_store_commits", "commits of the store", v.store.commits);
+	stats_write_counter(
+	    out, "deferd_store_records", "changes in these commits", v.store.records);
+	stats_write_counter(
+	    out, "deferd_store_failures", "commits that failed", v.store.failures);
+	stats_write_counter(out, "deferd_store_commit_microseconds",
+	    "time that commits took", v.store.commit_us_sum);
+	stats_write_gauge(out, "deferd_store_commit_max_microseconds",
+	    "the longest commit since the start", v.store.commit_us_max);
+	stats_write_gauge(out, "deferd_store_waiting_bytes",
+	    "changes that are not committed yet", v.store.waiting_bytes);
+	stats_write_gauge(out, "deferd_store_file_bytes",
+	    "size of the store's file at the last commit", v.store.file_bytes);
+	stats_write_gauge(out, "deferd_store_log_bytes",
+	    "size of the store's log at the last commit", v.store.log_bytes);
+	stats_write_store_state(&v.store, out);
+	stats_write_gauge(
+	    out, "deferd_tasks_delayed", "tasks that wait for their time", v.delayed);
+	stats_write_gauge(out, "deferd_tasks_dead", "dead tasks that are kept", v.dead);
+}
+
 int
 stats_write(const struct stats *s, const struct core *c, struct buf *out)
 {
@@ -239,6 +289,7 @@ stats_write(const struct stats *s, const struct core *c, struct buf *out)
 	stats_write_gauge(
 	    out, "deferd_capacity", "workers times slots", (uint64_t)core_capacity(c));
 	stats_write_peaks(c, out);
+	stats_write_store(c, out);
 	stats_write_gauge(out, "deferd_payload_bytes",
 	    "payload of the tasks that have not ended", core_payload_bytes(c));
 	stats_write_gauge(out, "deferd_ready", "1 when new tasks are taken and can run",

@@ -139,6 +139,7 @@ store_after_failure(struct store *s, int e)
 	pthread_mutex_lock(&s->lock);
 	s->view.failures++;
 	s->sheaf_accepts = s->expected = 0;
+	s->view.waiting_bytes = final ? 0 : s->sheaf.n;
 	s->view.state = final ? STORE_STOPPED : STORE_FULL;
 	snprintf(s->view.why, sizeof s->view.why, "%s", s->engine->why(s->handle));
 	store_tell(s, through, false);
@@ -173,6 +174,7 @@ store_after_commit(struct store *s, uint64_t records, int64_t took_us)
 	s->expected = s->sheaf_accepts + s->open_accepts;
 	s->sheaf_accepts = 0;
 	s->gather_until_ns = clock_now_ns() + gather_ns;
+	s->view.waiting_bytes = 0;
 	store_tell(s, through, true);
 	pthread_mutex_unlock(&s->lock);
 	buf_shrink(&s->sheaf, STORE_SHEAF_KEEP_BYTES);

@@ -51,25 +51,27 @@ task_new(const struct taskid *id, uint8_t *payload, size_t payload_bytes)
 	return t;
 }
 
+/* Its key and its finished steps stay. */
 static void
-task_note_free(struct task_note *n)
+task_note_clear(struct task_note *n)
 {
-	if (!n)
-		return;
 	free(n->class);
 	free(n->message);
 	free(n->backtrace);
 	free(n->headers);
 	free(n->progress);
-	steps_free(n->steps);
-	free(n);
+	*n = (struct task_note){.fraction = -1, .key = n->key, .steps = n->steps};
 }
 
 void
 task_free(struct task *t)
 {
 	ASSERT(!t->seat && !heap_has(&t->deadline));
-	task_note_free(t->note);
+	if (t->note) {
+		task_note_clear(t->note);
+		steps_free(t->note->steps);
+	}
+	free(t->note);
 	free(t->payload);
 	free(t->result);
 	free(t);
@@ -90,6 +92,17 @@ task_move(struct task *t, enum task_state to, int64_t now_ms)
 		t->payload = NULL;
 		t->payload_bytes = 0;
 	}
+}
+
+void
+task_forget_attempts(struct task *t)
+{
+	if (t->note)
+		task_note_clear(t->note);
+	t->started_ms = t->ended_ms = 0;
+	t->run_us = t->burst_us = 0;
+	t->fault = FAULT_NONE;
+	t->attempt = t->deaths = t->reruns = t->failures = t->flags = 0;
 }
 
 enum task_state

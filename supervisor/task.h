@@ -9,7 +9,7 @@
  *                  |    v             |   \-poison--> DEAD
  *                  +-- requeue -------+
  *   ACCEPTED waits for its commit, DELAYED for its time; both end when cancelled.
- *   DEAD, FAILED and CANCELLED go back to QUEUED when an operator says so.
+ *   What is QUEUED or DELAYED becomes DEAD, and DEAD becomes QUEUED, when an operator says so.
  */
 #ifndef DEFERD_TASK_H
 #define DEFERD_TASK_H
@@ -126,6 +126,8 @@ struct task *task_new(const struct taskid *, uint8_t *payload, size_t payload_by
 void task_free(struct task *);
 /* The one place that changes a state. ASSERTs that the change is in the picture above. */
 void task_move(struct task *, enum task_state, int64_t now_ms);
+/* A dead one that is queued again: of its former attempts only the steps are left. */
+void task_forget_attempts(struct task *);
 /* The state as its caller was told it: a sync task that was answered at its deadline has
  * failed, whatever its worker still does. */
 enum task_state task_told_state(const struct task *);

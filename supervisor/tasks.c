@@ -5,17 +5,25 @@
 #define ABBREVIATION_MIN 6
 
 void
+tasks_bound(struct tasks_shelf *shelf, int64_t keep_ms, uint64_t count, uint64_t bytes)
+{
+	shelf->keep_ms = keep_ms;
+	shelf->count_max = count;
+	shelf->bytes_max = bytes;
+}
+
+void
 tasks_init(struct tasks *ts, int64_t keep_ms, uint64_t keep_count, uint64_t keep_bytes)
 {
 	memset(ts, 0, sizeof *ts);
 	idmap_init(&ts->by_id, offsetof(struct task, id));
 	TAILQ_INIT(&ts->all);
-	TAILQ_INIT(&ts->ended);
+	TAILQ_INIT(&ts->ended.list);
+	TAILQ_INIT(&ts->dead.list);
 	heap_init(&ts->deadlines);
 	keys_init(&ts->keys);
-	ts->keep_ms = keep_ms;
-	ts->keep_count = keep_count;
-	ts->keep_bytes_max = keep_bytes;
+	tasks_bound(&ts->ended, keep_ms, keep_count, keep_bytes);
+	tasks_bound(&ts->dead, keep_ms, keep_count, keep_bytes);
 }
 
 void
@@ -48,16 +56,28 @@ tasks_add(struct tasks *ts, struct task *t)
 	return 0;
 }
 
-static void
-tasks_drop_oldest(struct tasks *ts)
+static struct tasks_shelf *
+tasks_shelf_of(struct tasks *ts, const struct task *t)
 {
-	struct task *t = TAILQ_FIRST(&ts->ended);
+	return t->state == TASK_DEAD ? &ts->dead : &ts->ended;
+}
 
-	TAILQ_REMOVE(&ts->ended, t, place);
+static void
+tasks_unshelve(struct tasks_shelf *shelf, struct task *t)
+{
+	TAILQ_REMOVE(&shelf->list, t, place);
+	shelf->n--;
+	shelf->bytes -= task_memory_bytes(t);
+}
+
+static void
+tasks_drop_oldest(struct tasks *ts, struct tasks_shelf *shelf)
+{
+	struct task *t = TAILQ_FIRST(&shelf->list);
+
+	tasks_unshelve(shelf, t);
 	TAILQ_REMOVE(&ts->all, t, all);
 	idmap_del(&ts->by_id, t->id.b);
-	ts->kept--;
-	ts->kept_bytes -= task_memory_bytes(t);
 	if (ts->forget)
 		ts->forget(t, ts->forget_arg);
 	keys_remove(&ts->keys, t);
@@ -78,26 +98,45 @@ tasks_remove(struct tasks *ts, struct task *t)
 void
 tasks_end(struct tasks *ts, struct task *t, size_t payload_bytes)
 {
+	struct tasks_shelf *shelf = tasks_shelf_of(ts, t);
+
 	heap_remove(&ts->deadlines, &t->deadline);
 	ts->payload_bytes -= payload_bytes;
 	ts->open--;
 	if (t->state == TASK_FAILED || t->state == TASK_DEAD)
 		ts->failed[ts->failed_n++ % TASKS_FAILED] = t->id;
-	TAILQ_INSERT_TAIL(&ts->ended, t, place);
-	ts->kept++;
-	ts->kept_bytes += task_memory_bytes(t);
-	while (ts->kept > ts->keep_count ||
-	       (ts->kept_bytes > ts->keep_bytes_max && ts->kept > 0))
-		tasks_drop_oldest(ts);
+	TAILQ_INSERT_TAIL(&shelf->list, t, place);
+	shelf->n++;
+	shelf->bytes += task_memory_bytes(t);
+	while (shelf->n > shelf->count_max ||
+	       (shelf->bytes > shelf->bytes_max && shelf->n > 0))
+		tasks_drop_oldest(ts, shelf);
+}
+
+void
+tasks_revive(struct tasks *ts, struct task *t)
+{
+	ASSERT(t->state == TASK_DEAD);
+	tasks_unshelve(&ts->dead, t);
+	ts->payload_bytes += t->payload_bytes;
+	ts->open++;
+}
+
+static void
+tasks_expire_shelf(struct tasks *ts, struct tasks_shelf *shelf, int64_t now_ms)
+{
+	struct task *t;
+
+	while (
+	    (t = TAILQ_FIRST(&shelf->list)) && t->ended_ms + shelf->keep_ms <= now_ms)
+		tasks_drop_oldest(ts, shelf);
 }
 
 void
 tasks_expire(struct tasks *ts, int64_t now_ms)
 {
-	struct task *t;
-
-	while ((t = TAILQ_FIRST(&ts->ended)) && t->ended_ms + ts->keep_ms <= now_ms)
-		tasks_drop_oldest(ts);
+	tasks_expire_shelf(ts, &ts->ended, now_ms);
+	tasks_expire_shelf(ts, &ts->dead, now_ms);
 }
 
 struct task *
@@ -142,13 +181,14 @@ tasks_find_text(const struct tasks *ts, struct span text, bool *ambiguous)
 	return found;
 }
 
-static bool
+bool
 tasks_fits(const struct task *t, const struct task_filter *f)
 {
 	return (!f->app || t->app == f->app) &&
 	       (f->state == TASK_STATE_COUNT || t->state == f->state) &&
 	       (f->lane == LANE_COUNT || t->lane == f->lane) &&
 	       (f->name.n == 0 || span_is(f->name, t->handler->name)) &&
+	       (f->fault == FAULT_NONE || t->fault == f->fault) &&
 	       (!f->after || memcmp(t->id.b, f->after->b, TASKID_BYTES) < 0);
 }
 
@@ -170,6 +210,38 @@ tasks_list(const struct tasks *ts, const struct task_filter *f,
 			return false;
 	}
 	return false;
+}
+
+bool
+tasks_list_dead(const struct tasks *ts, const struct task_filter *f,
+    bool (*visit)(struct task *, void *arg), void *arg)
+{
+	struct task *t;
+	size_t n = 0;
+
+	TAILQ_FOREACH_REVERSE(t, &ts->dead.list, task_list, place)
+	{
+		if (!tasks_fits(t, f))
+			continue;
+		if (n++ == f->limit)
+			return true;
+		if (!visit(t, arg))
+			return false;
+	}
+	return false;
+}
+
+struct task *
+tasks_after(const struct tasks *ts, const struct taskid *id)
+{
+	struct task *t = tasks_find(ts, id);
+
+	if (t)
+		return TAILQ_NEXT(t, all);
+	TAILQ_FOREACH (t, &ts->all, all)
+		if (memcmp(t->id.b, id->b, TASKID_BYTES) > 0)
+			return t;
+	return NULL;
 }
 
 void

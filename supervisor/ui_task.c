@@ -40,6 +40,8 @@ task_write_head(struct jsonw *w, const struct task *t)
 	jsonw_kstr(w, "state", task_state_name(t->state));
 	jsonw_kint(w, "attempt", t->attempt);
 	jsonw_kint(w, "accepted_at", t->accepted_wall_ms);
+	if (task_due_wall_ms(t))
+		jsonw_kint(w, "due_at", task_due_wall_ms(t));
 	if (t->started_ms)
 		jsonw_kint(w, "started_at", task_wall_ms(t, t->started_ms));
 	if (t->ended_ms)
@@ -84,7 +86,8 @@ list_visit(struct task *t, void *arg)
 	struct list *l = arg;
 
 	if (!ui_sees(l->viewer, t->app) ||
-	    (l->show == UI_SHOW_WAITING && t->state != TASK_QUEUED))
+	    (l->show == UI_SHOW_WAITING && t->state != TASK_QUEUED &&
+		t->state != TASK_DELAYED))
 		return true;
 	jsonw_object(l->w);
 	task_write_head(l->w, t);

@@ -88,6 +88,23 @@ core_list_leased(
 }
 
 void
+core_view_store(const struct core *c, struct core_store *v)
+{
+	v->durable = c->durable != NULL;
+	durable_view(c->durable, &v->store);
+	v->delayed = c->delayed.n;
+	v->dead = c->tasks.dead.n;
+	v->dead_bytes = c->tasks.dead.bytes;
+}
+
+bool
+core_list_dead(const struct core *c, const struct task_filter *f,
+    bool (*visit)(struct task *, void *arg), void *arg)
+{
+	return tasks_list_dead(&c->tasks, f, visit, arg);
+}
+
+void
 core_list_failed(
     const struct core *c, bool (*visit)(struct task *, void *arg), void *arg)
 {

@@ -43,8 +43,10 @@ function confirmKill(task) {
 
 // Another verb is another row, with the states in which it can be used.
 const verbs = [
-	{ name: 'Cancel', states: ['queued', 'leased'], run: (t) => act(t.id, 'cancel') },
+	{ name: 'Cancel', states: ['queued', 'delayed', 'leased'], run: (t) => act(t.id, 'cancel') },
 	{ name: 'Kill', states: ['leased'], run: confirmKill, danger: true },
+	{ name: 'Retry', states: ['dead'], run: (t) => act(t.id, 'retry') },
+	{ name: 'Run now', states: ['delayed'], run: (t) => act(t.id, 'promote') },
 ];
 
 // --- one task in full ---
@@ -109,7 +111,8 @@ function drawTimes(row) {
 function drawRow(row, t) {
 	const was = row.task?.state;
 	row.task = t;
-	setText(row.state, t.cancelling && t.state === 'leased' ? 'cancelling' : words[t.state] ?? t.state);
+	setText(row.state, t.cancelling && t.state === 'leased' ? 'cancelling'
+		: t.due_at ? `due ${clock(t.due_at)}` : words[t.state] ?? t.state);
 	setClass(row.state, `chip ${t.state}`);
 	setText(row.name, t.name);
 	setText(row.kind, `${t.kind}${several ? ` of ${t.app}` : ''}${t.attempt > 1 ? `, attempt ${t.attempt}` : ''}`);

@@ -105,6 +105,15 @@ isnt $b->js('return document.title'), 'owned', 'what a handler says is never mar
 is $b->js('return document.querySelectorAll("#tasks img").length'), 0, '... it makes no elements';
 see '$("#tiles").includes("3in a minute")', 'they are counted';
 $b->picture('ui-light');
+my $far = submit('hello', delay => 3600);
+$b->click('[data-show=waiting]');
+see '$("#tasks tbody .chip").startsWith("due ")', 'a delayed task says when it is due';
+$d->native(POST => "/tasks/$far/bury");
+$b->click('[data-show=failed]');
+see '$("#tasks .chip.dead") === "dead"', 'a buried one is listed as dead';
+$b->click('#tasks button[aria-label="Retry hello"]');
+wait_for { state_of($far) eq 'done' } 'done';
+see '$("#said").includes("queued")', '... and runs after a click on Retry';
 $b->view(1280, 900, dark => 1);
 isnt $b->js('return getComputedStyle(document.body).backgroundColor'), 'rgb(244, 246, 248)', 'dark when the system is';
 $b->picture('ui-dark');

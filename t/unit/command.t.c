@@ -16,15 +16,16 @@ t_words(void)
 		"\"s\" is ambiguous: it may be show, scale, set, stop, subscribe"},
 	    {"show", 400,
 		"\"show\" is incomplete; expected one of: info, lanes, workers, tasks, "
-		"task, handlers"},
+		"task, dead, handlers"},
 	    {"show lan", 200, "lane"},
 	    {"show bogus", 400,
 		"\"show bogus\" is unknown; expected one of: info, lanes"},
 	    {"show ta", 400, "\"show ta\" is ambiguous: it may be tasks, task"},
 	    {"show task", 400, "an argument is missing; the syntax is: show task ID"},
 	    {"", 400,
-		"no command given; expected one of: show, cancel, kill, pause, resume, "
-		"scale"},
+		"no command given; expected one of: show, cancel, kill, retry, "
+		"promote, "
+		"bury, bulk"},
 	    {"bogus", 400, "\"bogus\" is unknown; expected one of: show, cancel"},
 	    {"Show lanes", 400, "\"Show\" is unknown"},
 	    {"show lanes now", 400,
@@ -302,6 +303,42 @@ t_change(void)
 }
 
 static void
+t_dead(void)
+{
+	begin();
+	EQ_INT(run("show dead"), 200);
+	SAID("no dead tasks");
+	run_with_id("retry", core.failed, 409);
+	SAID("is failed: only dead tasks can be retried");
+	run_with_id("promote", core.queued, 409);
+	SAID("is queued: only delayed tasks");
+	run_with_id("bury", core.leased, 409);
+	SAID("use cancel");
+	run_with_id("bury", core.queued, 200);
+	SAID(": dead; retry brings it back\n");
+	core.queued->fault = FAULT_BURIED;
+	core.queued->failures = 3;
+	tasks_end(&core.tasks, core.queued, 100);
+	EQ_INT(run("show dead"), 200);
+	SAID("buried");
+	SAID("an operator buried the task");
+	EQ_INT(run("-j show dead fault buried app demo"), 200);
+	SAID("\"handler\":\"myCustomEvent\",\"fault\":\"buried\",\"attempt\":0,"
+	     "\"failures\":3,\"died_at\":\"2026-");
+	EQ_INT(run("show dead fault timeout"), 200);
+	SAID("no such tasks");
+	EQ_INT(run("show dead fault odd"), 400);
+	SAID("there is no such code");
+	core.mend_fault = FAULT_QUEUE_FULL;
+	run_with_id("retry", core.queued, 503);
+	SAID("stays as it is: the queue is full");
+	core.mend_fault = FAULT_NONE;
+	run_with_id("-j retry", core.queued, 200);
+	SAID("\"state\":\"queued\"");
+	end();
+}
+
+static void
 t_help(void)
 {
 	begin();
@@ -344,5 +381,5 @@ t_reply_cap(void)
 }
 
 TESTS(TEST(words), TEST(prefixes), TEST(levels), TEST(info), TEST(lanes), TEST(workers),
-    TEST(handlers), TEST(tasks), TEST(one_task), TEST(change), TEST(help),
+    TEST(handlers), TEST(tasks), TEST(one_task), TEST(change), TEST(dead), TEST(help),
     TEST(reply_cap))

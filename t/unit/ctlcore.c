@@ -85,6 +85,13 @@ core_view_lane(const struct core *c, enum lane_name lane, struct lane_view *v)
 {
 	*v = c->lane[lane];
 }
+void
+core_view_store(const struct core *c, struct core_store *v)
+{
+	*v = c->store;
+	v->durable = c->durable;
+	v->store.engine = c->conf.store.engine;
+}
 struct task *
 core_find_task_text(const struct core *c, struct span text, bool *ambiguous)
 {

@@ -5,6 +5,7 @@
 #ifndef DEFERD_CTLCORE_H
 #define DEFERD_CTLCORE_H
 
+#include "../../supervisor/bulk.h"
 #include "../../supervisor/control.h"
 #include "../../supervisor/dossier.h"
 #include "../../supervisor/events.h"
@@ -34,6 +35,11 @@ struct core {
 	bool durable;
 	struct dossier dossier;
 	struct core_peaks peaks;
+	struct core_store store;
+	enum fault mend_fault; /* what retry, promote and bury meet with */
+	uint64_t bulk_number;  /* 0: another one is under way */
+	struct bulk_view bulk;
+	struct task_filter bulk_filter;
 	int cancelled, killed, drained;
 	uint64_t recycled;
 	size_t unsettled; /* what scale and recycle wait for */

@@ -138,6 +138,56 @@ t_native_get_and_delete(void)
 	httpcore_fini(&c);
 }
 
+static int
+act(const char *verb, const char *key)
+{
+	char path[200], id[TASKID_TEXT_BYTES];
+
+	snprintf(path, sizeof path, TASKS "/%s/%s", taskid_text(&c.last->id, id), verb);
+	return post(path, key, "");
+}
+
+static void
+t_native_verbs(void)
+{
+	httpcore_init(&c);
+	c.plan.what = PLAN_NEVER;
+	EQ_INT(post(TASKS, REST, "{\"name\":\"hello\"}"), 202);
+	EQ_INT(act("bury", REST), 403);
+	EQ_INT(act("retry", MASTER), 409);
+	OK(has("\"not_now\"") && has("the task is queued"));
+	EQ_INT(act("bake", MASTER), 404);
+	EQ_INT(act("bury/it", MASTER), 404);
+	EQ_INT(act("bury", MASTER), 200);
+	OK(has("\"state\":\"dead\"") && has("\"code\":\"buried\"") &&
+	    has("\"params\":"));
+	EQ_INT(act("retry", MASTER), 200);
+	OK(has("\"state\":\"queued\""));
+	c.last->state = TASK_DELAYED;
+	EQ_INT(act("promote", MASTER), 507);
+	OK(has("store_unavailable"));
+	httpcore_fini(&c);
+}
+
+/* Sync calls go on: deferd is ready, and says what is wrong. */
+static void
+t_a_store_that_cannot_be_written(void)
+{
+	httpcore_init(&c);
+	EQ_INT(get("/healthz", ""), 200);
+	EQ_STR(r.body, "{\"status\":\"ok\"}");
+	c.store.state = STORE_FULL;
+	snprintf(c.store.why, sizeof c.store.why, "disk full");
+	EQ_INT(get("/healthz", ""), 200);
+	OK(has("\"status\":\"degraded\",\"reason\":\"the store is full: disk full: "));
+	EQ_INT(get("/readyz", ""), 200);
+	OK(has("\"status\":\"ok\",\"note\":\"the store is full: "));
+	EQ_INT(get("/metrics", ""), 200);
+	OK(has("deferd_store_state{state=\"full\"} 1\n") &&
+	    has("deferd_store_state{state=\"ok\"} 0\n"));
+	httpcore_fini(&c);
+}
+
 static void
 t_native_list(void)
 {
@@ -164,4 +214,5 @@ t_native_list(void)
 }
 
 TESTS(TEST(native_post_async), TEST(native_post_sync), TEST(native_refuses_odd_bodies),
-    TEST(native_keys), TEST(native_get_and_delete), TEST(native_list))
+    TEST(native_keys), TEST(native_get_and_delete), TEST(native_verbs),
+    TEST(a_store_that_cannot_be_written), TEST(native_list))

@@ -33,6 +33,7 @@ struct core {
 	struct tasks tasks;
 	struct taskid_maker ids;
 	struct plan plan;
+	struct store_view store;
 	struct buf seen; /* the last task's envelope, as JSON */
 	struct handler *seen_handler;
 	enum execution seen_execution;

@@ -182,5 +182,39 @@ t_obituaries(void)
 	end();
 }
 
+static void
+t_bulk(void)
+{
+	begin();
+	core.bulk_number = 7;
+	EQ_INT(run("bulk retry"), 400);
+	SAID("say which tasks");
+	EQ_INT(run("bulk retry app demo dry perhaps"), 400);
+	SAID("dry is yes or no");
+	EQ_INT(run("bulk retry app odd"), 400);
+	EQ_INT(run_later("bulk retry app demo fault timeout limit 9 dry yes", 0), 0);
+	EQ_INT(core.bulk_filter.fault, FAULT_TIMEOUT);
+	EQ_INT(core.bulk_filter.limit, 9);
+	OK(core.bulk.dry);
+	EQ_INT(run_later("bulk retry app demo", COMMAND_WAIT_MS), 202);
+	SAID("it goes on");
+	core.bulk.over = true;
+	core.bulk.fit = 7;
+	core.bulk.shown_n = 1;
+	core.bulk.shown[0] = (struct bulk_shown){"ID", "demo", "hello"};
+	EQ_INT(run_later("-j bulk retry name hello", 0), 200);
+	SAID("\"verb\":\"retry\",\"dry\":false,\"over\":true,\"count\":7,\"stopped\":"
+	     "null,"
+	     "\"tasks\":[{\"id\":\"ID\",\"app\":\"demo\",\"handler\":\"hello\"}]");
+	core.bulk.stopped = FAULT_QUEUE_FULL;
+	EQ_INT(run_later("bulk bury lane low", 0), 200);
+	SAID("bury: 7 tasks; then it stopped: the queue is full\n  ID  demo/hello\n"
+	     "  ... and 6 more\n");
+	core.bulk_number = 0;
+	EQ_INT(run("bulk promote app demo"), 409);
+	SAID("another bulk command is under way");
+	end();
+}
+
 TESTS(TEST(obituaries), TEST(scale), TEST(recycle), TEST(lane_commands), TEST(undrain),
-    TEST(told))
+    TEST(told), TEST(bulk))

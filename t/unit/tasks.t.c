@@ -47,12 +47,12 @@ t_counts_follow(void)
 	end(&ts, t, 6);
 	EQ_INT(ts.open, 0);
 	EQ_INT(ts.payload_bytes, 0);
-	EQ_INT(ts.kept, 1);
+	EQ_INT(ts.ended.n, 1);
 	tasks_expire(&ts, 1005);
-	EQ_INT(ts.kept, 1);
+	EQ_INT(ts.ended.n, 1);
 	tasks_expire(&ts, 1006);
-	EQ_INT(ts.kept, 0);
-	EQ_INT(ts.kept_bytes, 0);
+	EQ_INT(ts.ended.n, 0);
+	EQ_INT(ts.ended.bytes, 0);
 	OK(TAILQ_EMPTY(&ts.all));
 	tasks_fini(&ts);
 }
@@ -67,7 +67,7 @@ t_ended_ones_are_bounded(void)
 	struct task *open = add(&ts, &app_a, &hello, 1);
 	for (int i = 0; i < 50; i++)
 		end(&ts, last = add(&ts, &app_a, &hello, 2 + i), 2 + i);
-	EQ_INT(ts.kept, 10);
+	EQ_INT(ts.ended.n, 10);
 	OK(tasks_find(&ts, &last->id) == last);
 	OK(tasks_find(&ts, &open->id) == open); /* never an open one */
 	tasks_fini(&ts);
@@ -81,8 +81,8 @@ t_bytes_are_bounded(void)
 	tasks_init(&ts, 1000, 1000, 4 * sizeof(struct task));
 	for (int i = 0; i < 50; i++)
 		end(&ts, add(&ts, &app_a, &hello, i), i);
-	OK(ts.kept_bytes <= 4 * sizeof(struct task));
-	OK(ts.kept >= 3);
+	OK(ts.ended.bytes <= 4 * sizeof(struct task));
+	OK(ts.ended.n >= 3);
 	tasks_fini(&ts);
 }
 
@@ -208,6 +208,74 @@ t_failed_ones_are_found_again(void)
 }
 
 static void
+die(struct tasks *ts, struct task *t, int64_t now_ms)
+{
+	task_move(t, TASK_LEASED, now_ms);
+	task_move(t, TASK_DEAD, now_ms);
+	tasks_end(ts, t, t->payload_bytes);
+}
+
+/* Dead ones have bounds of their own, and a way back. */
+static void
+t_dead_ones_stand_apart(void)
+{
+	struct tasks ts;
+	struct task *t[5];
+	struct seen s = {0};
+	struct task_filter f = {
+	    .state = TASK_STATE_COUNT, .lane = LANE_COUNT, .limit = 9};
+
+	tasks_init(&ts, 10, 2, 1 << 20);
+	tasks_bound(&ts.dead, 1000, 3, 1 << 20);
+	for (int i = 0; i < 5; i++)
+		die(&ts, t[i] = add(&ts, &app_a, i % 2 ? &other : &hello, 100 + i),
+		    200 + i);
+	for (int i = 0; i < 5; i++)
+		end(&ts, add(&ts, &app_a, &hello, 110 + i), 200);
+	EQ_INT(ts.dead.n, 3);
+	EQ_INT(ts.ended.n, 2);
+	OK(ts.dead.bytes >= 3 * (sizeof(struct task) + 100));
+	tasks_expire(&ts, 1000);
+	EQ_INT(ts.ended.n, 0);
+	EQ_INT(ts.dead.n, 3);
+	OK(!tasks_list_dead(&ts, &f, see, &s));
+	EQ_INT(s.n, 3);
+	OK(s.t[0] == t[4] && s.t[2] == t[2]); /* the last one first */
+	s.n = 0;
+	f.fault = FAULT_TIMEOUT;
+	OK(!tasks_list_dead(&ts, &f, see, &s));
+	EQ_INT(s.n, 0);
+	tasks_revive(&ts, t[3]);
+	task_move(t[3], TASK_QUEUED, 1000);
+	EQ_INT(ts.open, 1);
+	EQ_INT(ts.payload_bytes, 100);
+	EQ_INT(ts.dead.n, 2);
+	tasks_expire(&ts, 1204);
+	EQ_INT(ts.dead.n + ts.dead.bytes, 0);
+	OK(tasks_find(&ts, &t[3]->id) == t[3]);
+	tasks_fini(&ts);
+}
+
+static void
+t_the_table_goes_on_after_an_id(void)
+{
+	struct tasks ts;
+
+	tasks_init(&ts, 10, 1000, 1 << 20);
+	struct task *a = add(&ts, &app_a, &hello, 100);
+	struct task *gone = add(&ts, &app_a, &hello, 200);
+	struct task *b = add(&ts, &app_a, &hello, 300);
+	struct taskid id = gone->id;
+	OK(tasks_after(&ts, &a->id) == gone);
+	end(&ts, gone, 300);
+	tasks_expire(&ts, 400);
+	OK(tasks_after(&ts, &id) == b); /* whatever became of it */
+	OK(!tasks_after(&ts, &b->id));
+	OK(tasks_after(&ts, &(struct taskid){{0}}) == a);
+	tasks_fini(&ts);
+}
+
+static void
 t_a_small_struct(void)
 {
 	t_note("a task is %zu bytes beside its payload", sizeof(struct task));
@@ -217,4 +285,5 @@ t_a_small_struct(void)
 TESTS(TEST(counts_follow), TEST(ended_ones_are_bounded), TEST(bytes_are_bounded),
     TEST(abbreviations), TEST(lists_newest_first_in_pages),
     TEST(a_page_survives_its_end), TEST(failed_ones_are_found_again),
+    TEST(dead_ones_stand_apart), TEST(the_table_goes_on_after_an_id),
     TEST(a_small_struct))

@@ -44,6 +44,9 @@ world_init(struct world *w, int workers, int slots, const char *odd)
 	w->conf.queue.bytes = w->conf.results.bytes = 1 << 20;
 	w->conf.results.count = 1000;
 	w->conf.results.ttl_ms = 60000;
+	w->conf.dead.bytes = 1 << 20;
+	w->conf.dead.count = 100;
+	w->conf.dead.ttl_ms = 600000;
 	w->base = event_base_new();
 	w->core = core_new(w->base, &w->conf);
 	OK(w->core);
