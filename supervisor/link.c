@@ -3,6 +3,7 @@
 #include "../common/err.h"
 #include "../common/log.h"
 #include "../common/outbox.h"
+#include "link_close.h"
 #include <errno.h>
 #include <event2/event.h>
 #include <nng/nng.h>
@@ -22,6 +23,7 @@
 /* A wake-up that NNG failed to give is made good within a second (and counted). */
 #define LINK_SWEEP_S 1
 #define LINK_BATCHES_A_TURN 64
+#define LINK_CLOSE_MS 2000 /* at the end of the process */
 
 struct link_note { /* left by an NNG thread */
 	uint64_t number, pid, uid;
@@ -39,6 +41,7 @@ struct link_hub {
 	size_t note_n, note_room;
 	struct link_list links;
 	uint64_t missed_wakeups;
+	struct link_closer closer;
 };
 
 struct link {
@@ -173,6 +176,10 @@ link_hub_free(struct link_hub *hub)
 	ASSERT(TAILQ_EMPTY(&hub->links));
 	event_free(hub->wake);
 	event_free(hub->sweep);
+	if (!link_closer_wait(&hub->closer, LINK_CLOSE_MS)) {
+		log_error("link: a socket is still being closed: left as it is");
+		return; /* NNG would hang, too */
+	}
 	/* NNG's threads end here: no callback comes after it. */
 	nng_fini();
 	close(hub->wake_fd);
@@ -358,10 +365,9 @@ link_destroy(struct link *l)
 		event_free(l->readable);
 	if (l->writable)
 		event_free(l->writable);
-	nng_close(l->sock);
 	outbox_fini(&l->out);
 	l->magic = 0;
-	free(l);
+	link_closer_close(&l->hub->closer, l->sock.id, l);
 }
 
 void

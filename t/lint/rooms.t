@@ -54,8 +54,8 @@ verdict 'supervisor and worker do not include each other', $all,
     includes(\%own, qr{^worker/}, qr{^supervisor/}, 'a worker never sees queues');
 verdict 'common includes nothing above it', $all,
     includes(\%own, qr{^common/}, qr{^(?!common/)}, 'common knows nobody');
-verdict 'NNG only in link.c', $all,
-    includes(\%system, qr{^(?!t/|.*/link\.c$)}, qr{^nng/}, 'only */link.c speaks NNG');
+verdict 'NNG only in link.c and link_close.c', $all,
+    includes(\%system, qr{^(?!t/|.*/link(?:_close)?\.c$)}, qr{^nng/}, 'only */link.c speaks NNG');
 verdict 'mruby only in worker', $all,
     includes(\%system, qr{^(?!worker/|t/)}, qr{^mruby}, 'only worker/ runs Ruby');
 verdict 'libcurl only in worker/http_*', $all,
