@@ -105,6 +105,11 @@ struct conf {
 		int count;
 	} dossiers;
 	struct {
+		int64_t slow_ms; /* 0: no task is slow */
+		int sample;	 /* 0: none */
+		int64_t count, bytes;
+	} trace;
+	struct {
 		char *engine; /* "memory" */
 		char *path;
 	} store;

@@ -159,6 +159,7 @@ core_new(struct event_base *base, const struct conf *conf)
 	core_refresh_clock(c);
 	c->events = events_new();
 	heap_init(&c->delayed);
+	traces_init(&c->traces);
 	c->spawn_log = spawn_log_new(base);
 	c->lag = lag_new(base, &c->stats);
 	tasks_init(&c->tasks, 0, 0, 0);
@@ -302,6 +303,7 @@ core_free(struct core *c)
 	tasks_fini(&c->tasks);
 	lease_fini(&c->lease);
 	dossiers_fini(&c->dossiers);
+	traces_fini(&c->traces);
 	for (size_t i = 0; i < c->seat_n; i++)
 		free(c->seat[i]);
 	for (size_t i = 0; i < c->app_n; i++)

@@ -17,6 +17,7 @@ struct dossier;
 struct event_base;
 struct events;
 struct stats;
+struct traces;
 
 /* --- apps --- */
 size_t core_app_count(const struct core *); /* those that are in force */
@@ -40,6 +41,7 @@ struct submission {
 	enum keys_sort key_sort;
 	task_done_cb *done;	  /* or NULL */
 	void *done_arg;
+	bool trace;		  /* tell where its time goes */
 	bool relaxed;		  /* not sync: do not wait for the disk */
 	task_accepted_cb *accepted; /* or NULL */
 	void *accepted_arg;
@@ -193,6 +195,8 @@ struct worker_view {
 /* How workers died (dossier.h): the i-th, newest first; that of a worker. NULL: none. */
 const struct dossier *core_dossier(const struct core *, size_t i);
 const struct dossier *core_find_dossier(const struct core *, uint64_t worker);
+/* Where the time of tasks went (traces.h). */
+const struct traces *core_traces(const struct core *);
 size_t core_seat_count(const struct core *);
 void core_view_worker(const struct core *, size_t seat, struct worker_view *);
 

@@ -21,6 +21,7 @@
 #include "stats.h"
 #include "steps.h"
 #include "tasks.h"
+#include "traces.h"
 
 #define CORE_WAITS 1000
 /* The supervisor answers a sync caller this long after the deadline, whatever happens. */
@@ -56,6 +57,7 @@ struct core {
 	struct brake brake; /* of the whole pool */
 	uint64_t last_worker;
 	struct dossiers dossiers;
+	struct traces traces;
 	struct core_peaks peaks;
 	struct core_waits waits[LANE_COUNT];
 	uint64_t lane_done[LANE_COUNT], lane_failed[LANE_COUNT];

@@ -77,6 +77,7 @@ dispatch_grant(struct core *c, const struct lease_action *act)
 	    .handler = t->handler->index,
 	    .lane = t->lane,
 	    .timeout_ms = end_ms > c->now_ms ? (uint64_t)(end_ms - c->now_ms) : 1,
+	    .trace_ms = traces_ask(c, t),
 	    .envelope = span_of(t->payload, t->payload_bytes),
 	};
 	if (steps_put_run(s, t, &run) != 0)
@@ -262,6 +263,15 @@ dispatch_failed(struct seat *s, const struct msg *m)
 }
 
 static void
+dispatch_trace(struct seat *s, const struct msg *m)
+{
+	const struct task *t = DISPATCH_TASK(s, &m->trace);
+
+	if (t && traces_take(s->core, t, &m->trace) != 0)
+		seat_kill(s, KILL_BAD, "it sent a TRACE that makes no sense");
+}
+
+static void
 dispatch_progress(struct seat *s, const struct msg *m)
 {
 	const struct msg_progress *p = &m->progress;
@@ -353,6 +363,7 @@ static void (*const dispatch_table[MSG_NUMBER_END])(
     [MSG_UNHANDLED] = dispatch_unhandled,
     [MSG_ENQUEUE] = dispatch_enqueue,
     [MSG_STEP] = dispatch_step,
+    [MSG_TRACE] = dispatch_trace,
 };
 
 /* Before its HELLO was accepted a peer may say nothing else. */

@@ -78,6 +78,7 @@ call_done_cb(struct task *t, void *arg)
 
 	call_leave(c);
 	c->http->subject = (struct http_subject){.task = t, .began_ns = c->began_ns};
+	reply_add_timing(c, t);
 	c->dialect->answer(c, t);
 	/* only native clients can ask for it again */
 	if (c->dialect != &dialect_native)
@@ -196,6 +197,7 @@ call_hand_in(
 	    .done_arg = c,
 	    .accepted = call_accepted_cb,
 	    .accepted_arg = c,
+	    .trace = in->trace,
 	    .relaxed = c && c->relaxed,
 	};
 

@@ -196,6 +196,8 @@ void reply_refuse(struct http_req *, enum fault, const char *fmt, ...) PRINTF_LI
 void reply_refuse_method(struct http_req *, const char *allowed);
 /* Deferd-Durability: how safe an accepted task is. */
 void reply_add_durability(struct call *);
+/* Server-Timing, on every dialect's answer to a sync call. */
+void reply_add_timing(struct call *, const struct task *);
 /* What a task's end means to its client. */
 struct trouble trouble_of(const struct task *);
 const char *trouble_text(const struct trouble *);
@@ -249,6 +251,7 @@ struct call_input {
 	enum call_params params;
 	const struct route_match *route; /* or NULL */
 	const json_t *context;		 /* or NULL */
+	bool trace;			 /* its time is to be told */
 };
 /* Packs the input into out, which is emptied first; check out->failed. */
 void call_pack(const struct http_req *, const struct call_input *, struct buf *out);

@@ -54,13 +54,8 @@ native_answer(struct call *c, struct task *t)
 	struct http *http = c->http;
 	struct trouble trouble = trouble_of(t);
 	int status = t->fault == FAULT_NONE ? 200 : native_status(&trouble);
-	char timing[80];
 
 	task_write_json(reply_begin(http), http->core, t, c->master);
-	snprintf(timing, sizeof timing, "queue;dur=%lld, run;dur=%u.%03u",
-	    (long long)task_wait_ms(t, core_now_ms(http->core)), t->run_us / 1000,
-	    t->run_us % 1000);
-	reply_header(c->ev, "Server-Timing", timing);
 	if (status == 503)
 		reply_header(c->ev, "Retry-After", "1");
 	reply_send(http, c->ev, c->dialect, status);

@@ -164,6 +164,20 @@ post_read_unique(struct post *p, const char *field, const json_t *v)
 	return post_read_some_key(p, field, v, KEYS_UNIQUE);
 }
 
+static bool
+post_read_trace(struct post *p, const char *field UNUSED, const json_t *v)
+{
+	if (!json_is_boolean(v)) {
+		reply_refuse(p->r, FAULT_BAD_REQUEST, "trace: expected true or false");
+		return false;
+	}
+	p->in.trace = json_is_true(v);
+	if (!p->in.trace || p->r->master)
+		return true;
+	reply_refuse(p->r, FAULT_FORBIDDEN, "trace: this needs the master key");
+	return false;
+}
+
 static const struct {
 	const char *name;
 	post_read *read;
@@ -178,6 +192,7 @@ static const struct {
     {"at", post_read_at},
     {"key", post_read_key},
     {"unique", post_read_unique},
+    {"trace", post_read_trace},
 };
 
 static bool
@@ -188,7 +203,7 @@ post_read_field(struct post *p, const char *name, const json_t *v)
 			return post_fields[i].read(p, name, v);
 	reply_refuse(p->r, FAULT_BAD_REQUEST,
 	    "%.60s: unknown field: expected kind, name, params, execution, timeout, "
-	    "attempts, delay, at, key or unique",
+	    "attempts, delay, at, key, unique or trace",
 	    name);
 	return false;
 }

@@ -30,6 +30,17 @@ reply_header(struct evhttp_request *ev, const char *name, const char *value)
 }
 
 void
+reply_add_timing(struct call *c, const struct task *t)
+{
+	char text[80];
+
+	snprintf(text, sizeof text, "queue;dur=%lld, run;dur=%u.%03u",
+	    (long long)task_wait_ms(t, core_now_ms(c->http->core)), t->run_us / 1000,
+	    t->run_us % 1000);
+	reply_header(c->ev, "Server-Timing", text);
+}
+
+void
 reply_add_durability(struct call *c)
 {
 	reply_header(

@@ -84,6 +84,7 @@ core_make_task(struct core *c, const struct submission *s)
 	    (uint8_t)retry_attempts(s->handler, s->execution, s->attempts);
 	t->done = s->done;
 	t->done_arg = s->done_arg;
+	t->flags = s->trace ? TASK_TRACE : 0;
 	if (tasks_add(&c->tasks, t) != 0) {
 		task_free(t);
 		return NULL;

@@ -116,7 +116,8 @@ enum task_flag {
 	TASK_TIMED_OUT = 4,  /* the deadline passed while it was leased */
 	TASK_KILLED = 8,     /* an operator killed its worker because of it */
 	TASK_RESULT_TAKEN = 16, /* the caller has the result: its bytes need not be kept */
-	TASK_MARKED = 32 /* the store has a mark of it */
+	TASK_MARKED = 32, /* the store has a mark of it */
+	TASK_TRACE = 64	  /* its client wants it traced */
 };
 
 /* A new task in ACCEPTED, in no list; takes payload (malloc'ed) over. NULL: no memory,

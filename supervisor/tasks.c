@@ -146,13 +146,15 @@ tasks_find(const struct tasks *ts, const struct taskid *id)
 }
 
 /* The ends of ids are random, so a short piece from either end names one. */
-static bool
-tasks_id_fits(const struct task *t, struct span text)
+bool
+tasks_id_fits(const struct taskid *id, struct span text)
 {
 	char full[TASKID_TEXT_BYTES];
 	size_t n = TASKID_TEXT_BYTES - 1;
 
-	taskid_text(&t->id, full);
+	if (text.n < ABBREVIATION_MIN || text.n >= TASKID_TEXT_BYTES)
+		return false;
+	taskid_text(id, full);
 	return memcmp(full, text.p, text.n) == 0 ||
 	       memcmp(full + n - text.n, text.p, text.n) == 0;
 }
@@ -166,11 +168,9 @@ tasks_find_text(const struct tasks *ts, struct span text, bool *ambiguous)
 	*ambiguous = false;
 	if (taskid_parse((const char *)text.p, text.n, &id) == 0)
 		return tasks_find(ts, &id);
-	if (text.n < ABBREVIATION_MIN || text.n >= TASKID_TEXT_BYTES)
-		return NULL;
 	TAILQ_FOREACH_REVERSE(t, &ts->all, task_list, all)
 	{
-		if (!tasks_id_fits(t, text))
+		if (!tasks_id_fits(&t->id, text))
 			continue;
 		if (found) {
 			*ambiguous = true;

@@ -52,6 +52,8 @@ void tasks_revive(struct tasks *, struct task *);
 /* Drops ended tasks older than their shelf's keep_ms. */
 void tasks_expire(struct tasks *, int64_t now_ms);
 struct task *tasks_find(const struct tasks *, const struct taskid *);
+/* Does the id begin or end with that text, of at least 6 characters? */
+bool tasks_id_fits(const struct taskid *, struct span text);
 /* See core_find_task_text. O(tasks) for an abbreviation. */
 struct task *tasks_find_text(const struct tasks *, struct span text, bool *ambiguous);
 bool tasks_list(const struct tasks *, const struct task_filter *,

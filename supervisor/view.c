@@ -146,6 +146,12 @@ core_not_ready(const struct core *c)
 
 /* --- workers --- */
 
+const struct traces *
+core_traces(const struct core *c)
+{
+	return &c->traces;
+}
+
 const struct dossier *
 core_dossier(const struct core *c, size_t i)
 {

@@ -8,6 +8,7 @@
 #include "error.h"
 #include "request.h"
 #include "similar.h"
+#include "trace.h"
 #include <mruby/array.h>
 #include <mruby/class.h>
 #include <mruby/error.h>
@@ -122,6 +123,7 @@ cloud_call(mrb_state *mrb, mrb_value self UNUSED)
 		call_refuse(e, "Cloud.call: too many handlers run in this worker");
 	}
 	p->callee = s->code;
+	trace_callee(e, p, h);
 	s->call = p->code;
 	return d;
 }

@@ -1,5 +1,6 @@
 /* deferred.c: settling, reactions, sources: see deferred.h. */
 #include "deferred.h"
+#include "trace.h"
 #include "trail.h"
 #include <mruby/array.h>
 #include <mruby/class.h>
@@ -47,10 +48,8 @@ deferred_react(struct engine *e, mrb_value reaction)
 		return;
 	}
 	struct fiber *f = slots_get(&e->parks, code / 2);
-	if (f && f->state == FIBER_PARKED) {
-		f->state = FIBER_READY;
-		engine_push(e, (struct ready){.kind = READY_FIBER, .code = code / 2});
-	}
+	if (f && f->state == FIBER_PARKED)
+		fiber_wake(e, f);
 }
 
 void
@@ -106,8 +105,10 @@ deferred_settle(struct engine *e, mrb_value d, bool ok, mrb_value v)
 	mrb_value work = IV(mrb, d, work), r = IV(mrb, d, reactions);
 	struct pend *p =
 	    slots_get(&e->pends, mrb_integer_p(work) ? mrb_integer(work) : 0);
-	if (p)
+	if (p) {
+		trace_work_end(e, p, ok);
 		pend_free(e, p);
+	}
 	deferred_prune(mrb, d);
 	if (mrb_array_p(r))
 		for (mrb_int i = 0; i < RARRAY_LEN(r); i++)

@@ -6,6 +6,7 @@
 #include "api.h"
 #include "request.h"
 #include "step.h"
+#include "trace.h"
 #include <stdlib.h>
 
 #define ENGINE_MAGIC 0x656e6731u
@@ -91,6 +92,7 @@ engine_free(struct engine *e)
 		task_free(e, t);
 	http_close(e);
 	fiber_close(e);
+	trace_close(e);
 	if (e->vm.mrb)
 		vm_close(&e->vm);
 	catalog_fini(&e->catalog);

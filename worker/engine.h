@@ -46,6 +46,7 @@ struct fiber {
 	pin interrupt; /* what its await raises when it runs next */
 	int64_t park;  /* code of its present await; 0: none */
 	uint32_t await;	 /* the same await's number in the shared page; 0: none */
+	uint32_t span;	 /* ... and in the task's trace */
 	mrb_value waits; /* the deferred that it awaits while parked */
 	enum fiber_state state;
 	bool root;     /* runs its scope's handler */
@@ -74,6 +75,8 @@ struct pend {
 	int line;
 	uint64_t run;	/* of the fiber that made it */
 	int64_t callee; /* scope of a PEND_CALL */
+	int64_t done_ns; /* when it was done, or due; 0: not yet, or unknown */
+	uint32_t span;	 /* its number in the task's trace */
 	const char *what; /* of a PEND_IO: "HTTP.get"; static */
 	/* Ends the work: nobody wants its outcome any more. Called at most once, from
 	 * pend_cancel or pend_free, and not after pend_finish; it must not run Ruby. */
@@ -115,6 +118,12 @@ struct scope {
 };
 TAILQ_HEAD(scope_list, scope);
 
+/* How the task's time goes, see trace.h; n 0: there is nothing to tell yet. */
+struct trace {
+	struct trace_chunk *first, *last;
+	uint32_t n; /* so many spans were noted */
+};
+
 struct task {
 	TAILQ_ENTRY(task) place;
 	struct taskid id;
@@ -122,6 +131,9 @@ struct task {
 	unsigned lane;
 	struct scope_list scopes;
 	int64_t began_ns, burst_ns; /* burst: the longest one */
+	int64_t burst_from_ns, burst_to_ns; /* the first one; 0: none yet */
+	uint32_t trace_ms; /* as in RUN */
+	struct trace trace;
 	size_t log_bytes;	    /* logged so far */
 	struct buf steps;	    /* finished ones: name, value, name, ... in msgpack */
 	uint32_t step_n;
@@ -180,6 +192,8 @@ struct engine {
 		size_t at, n, room;
 	} ready;
 	mrb_int walks; /* through sources; a walk marks what it has seen */
+	struct trace_chunk *trace_spare; /* owned; to be used again */
+	size_t trace_spares;
 	const char *retire; /* why the worker should be replaced; NULL: no need */
 	struct buf scratch, why, text; /* for encoding; owned here so that a raise leaks none */
 	void (*burst_over)(struct engine *); /* before its scope is forgotten; or NULL */
@@ -224,6 +238,8 @@ void fiber_start(struct engine *, struct scope *, mrb_value receiver, mrb_value 
     mrb_sym method, bool root, bool detached);
 /* Runs the fiber that parked with that code; nothing when it has been woken meanwhile. */
 void fiber_resume(struct engine *, int64_t park);
+/* What the parked fiber awaits has settled: it will run. */
+void fiber_wake(struct engine *, struct fiber *);
 /* Makes its await raise that exception. It must be parked or ready. */
 void fiber_interrupt(struct engine *, struct fiber *, mrb_value exception);
 /* The one that runs d's block is detached from now on; its run, or 0 when there is none. */

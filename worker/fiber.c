@@ -8,6 +8,7 @@
 #include "deferred.h"
 #include "../common/log.h"
 #include "place.h"
+#include "trace.h"
 #include <mruby/array.h>
 #include <mruby/error.h>
 #include <mruby/class.h>
@@ -160,11 +161,13 @@ fiber_run(struct engine *e, struct fiber *f)
 	if (f->interrupt)
 		call.arg = pin_take(&e->vm, &f->interrupt);
 	f->state = FIBER_RUNNING;
+	int64_t began_ns = e->now_ns;
 	burst_begin(e, f->scope);
 	e->running = f;
 	bool ok = gate_call(&e->vm, fiber_trampoline, &call, &out);
 	e->running = NULL;
 	burst_end(e);
+	trace_burst(e, f, began_ns);
 	if (f->state != FIBER_PARKED)
 		fiber_ended(e, f, ok, out);
 }
@@ -199,7 +202,16 @@ fiber_resume(struct engine *e, int64_t park)
 	if (f->await)
 		page_resume(e->page, f->await);
 	f->await = 0;
+	trace_resume(e, f);
 	fiber_run(e, f);
+}
+
+void
+fiber_wake(struct engine *e, struct fiber *f)
+{
+	f->state = FIBER_READY;
+	trace_wake(e, f);
+	engine_push(e, (struct ready){.kind = READY_FIBER, .code = f->park});
 }
 
 void
@@ -209,8 +221,7 @@ fiber_interrupt(struct engine *e, struct fiber *f, mrb_value exception)
 		f->interrupt = pin_put(&e->vm, exception);
 	if (f->state != FIBER_PARKED)
 		return;
-	f->state = FIBER_READY;
-	engine_push(e, (struct ready){.kind = READY_FIBER, .code = f->park});
+	fiber_wake(e, f);
 }
 
 uint64_t
@@ -228,18 +239,19 @@ fiber_detach(struct scope *s, mrb_value d)
 	return 0;
 }
 
-/* For whoever asks what it did when it is dead. */
+/* For whoever asks where its time went, or what it did when it is dead. */
 static void
 fiber_note_await(struct engine *e, struct fiber *f, mrb_value deferred)
 {
 	const struct pend *p = deferred_pend(e, deferred);
 	int line;
 
-	if (!e->page)
-		return;
 	const char *file = place_here(&e->vm, &line);
-	f->await = page_await(e->page, &f->scope->task->id, e->clock_ns(e->clock_arg),
-	    file, (uint32_t)line, p ? pend_what(p) : "a Deferred");
+	int64_t now_ns = e->clock_ns(e->clock_arg);
+	trace_await(e, f, deferred, file, line, now_ns);
+	if (e->page)
+		f->await = page_await(e->page, &f->scope->task->id, now_ns, file,
+		    (uint32_t)line, p ? pend_what(p) : "a Deferred");
 }
 
 int64_t

@@ -4,6 +4,7 @@
 #include "deferred.h"
 #include "http_impl.h"
 #include "text.h"
+#include "trace.h"
 #include <ctype.h>
 #include <mruby/array.h>
 #include <mruby/class.h>
@@ -122,6 +123,7 @@ ask_begin(
 	t->pend = p;
 	p->io = t;
 	p->what = t->what;
+	trace_name(e, p, t->what);
 	p->stop = http_on_stop;
 	p->due.fire = http_on_late;
 	if (!mrb_nil_p(stream)) {

@@ -3,6 +3,7 @@
 #include "deferred.h"
 #include "error.h"
 #include "place.h"
+#include "trace.h"
 #include "trail.h"
 #include <mruby/class.h>
 #include <mruby/string.h>
@@ -51,6 +52,7 @@ pend_new(struct engine *e, struct scope *s, enum pend_kind kind, mrb_value defer
 	p->file = place_here(&e->vm, &p->line);
 	TAILQ_INSERT_TAIL(&s->pends, p, place);
 	s->linger = 0;
+	trace_work(e, p);
 	return p;
 }
 
@@ -59,6 +61,7 @@ pend_free(struct engine *e, struct pend *p)
 {
 	pend_stop(e, p);
 	due_clear(e, &p->due);
+	trace_work_end(e, p, false);
 	pin_drop(&e->vm, &p->deferred);
 	pin_drop(&e->vm, &p->value);
 	slots_del(&e->pends, p->code);
@@ -73,6 +76,7 @@ pend_finish(struct engine *e, struct pend *p, bool ok, mrb_value v)
 	p->value = pin_put(&e->vm, v);
 	p->ok = ok;
 	p->stop = NULL;
+	p->done_ns = e->clock_ns(e->clock_arg);
 	engine_push(e, (struct ready){.kind = READY_PEND, .code = p->code});
 }
 
@@ -150,6 +154,7 @@ pend_fire(struct engine *e, struct due *d)
 {
 	struct pend *p = CONTAINER_OF(d, struct pend, due);
 
+	p->done_ns = d->node.key;
 	engine_push(e, (struct ready){.kind = READY_PEND, .code = p->code});
 }
 

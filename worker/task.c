@@ -8,6 +8,7 @@
 #include "request.h"
 #include "step.h"
 #include "text.h"
+#include "trace.h"
 #include <mruby/class.h>
 #include <mruby/hash.h>
 #include <mruby/variable.h>
@@ -21,6 +22,8 @@ task_new(struct engine *e, const struct msg_run *run)
 	memcpy(t->id.b, run->task.p, TASKID_BYTES);
 	t->attempt = (uint32_t)run->attempt;
 	t->lane = run->lane < LANE_COUNT ? (unsigned)run->lane : LANE_MAIN;
+	t->trace_ms = run->trace_ms < TRACE_FAILED_ONLY ? (uint32_t)run->trace_ms
+							: TRACE_FAILED_ONLY;
 	t->began_ns = e->clock_ns(e->clock_arg);
 	buf_init(&t->steps, 0);
 	TAILQ_INIT(&t->scopes);
@@ -33,6 +36,7 @@ void
 task_free(struct engine *e, struct task *t)
 {
 	scope_close(e, t);
+	trace_free(e, t);
 	TAILQ_REMOVE(&e->tasks, t, place);
 	e->task_n--;
 	buf_fini(&t->steps);
@@ -60,6 +64,7 @@ task_run_us(struct engine *e, const struct task *t)
 static void
 task_send_failed(struct engine *e, const struct task *t, struct msg_failed *m)
 {
+	trace_send(e, t, true);
 	m->task = span_of(t->id.b, TASKID_BYTES);
 	m->attempt = t->attempt;
 	m->worker = e->worker;
@@ -166,6 +171,7 @@ task_done(struct engine *e, struct task *t, mrb_value result)
 	    .result = span_of(
 		e->scratch.p + res.headers_bytes, e->scratch.n - res.headers_bytes),
 	};
+	trace_send(e, t, false);
 	if (outbox_put(&e->out, MSG_DONE, &m))
 		return;
 	struct msg_failed lost = {.cause = CAUSE_NO_MEMORY,

@@ -104,7 +104,7 @@ my $json = $d->deferctl(qw(-j show lanes))->{out};
 is decode_json($json)->{lanes}[0]{lane}, 'main', 'deferctl -j';
 
 # --- refusals ---
-for (['bogus', 64, qr/"bogus" is unknown; expected one of: show, cancel/],
+for (['bogus', 64, qr/"bogus" is unknown; expected one of: show, trace, cancel/],
 	['show', 64, qr/"show" is incomplete; expected one of: info/],
 	['show tasks state odd', 64, qr/state is one of/],
 	['show task 000000000000', 1, qr/no task "000000000000"/],

@@ -84,6 +84,7 @@ answers('show obituary', "show obituary $busy->{worker}");
 my @slow = @{ $d->ctl(qw(show tasks name slow))->{tasks} };
 my ($failed) = @{ $d->ctl(qw(show tasks state failed))->{tasks} };
 answers('show task', "show task $_->{id}") for @slow, $failed;
+answers('trace', "trace $_->{id}") for @slow, $failed;
 answers('help', 'help');
 answers('help COMMAND', 'help show task');
 my @running = grep { $_->{state} eq 'leased' } @slow;

@@ -6,6 +6,7 @@
  *   hello    answers "hello"           twice    answers, and then answers again
  *   garbage  sends what is no message  stale    answers for another attempt first
  *   cause    FAILED with cause 99      wrong    answers with another worker's number
+ *   trace    TRACE of more spans than there may be
  * first down     a message of the other direction   quit  exits with status 3 mute
  * answers, then never beats again    hang  never answers bye      says BYE with the
  * task still leased
@@ -105,6 +106,23 @@ odd_cause(struct odd *o, const struct msg_run *r)
 }
 
 static void
+odd_trace(struct odd *o, const struct msg_run *r)
+{
+	struct buf spans;
+	msgpack_packer pk = mp_packer(&spans);
+
+	buf_init(&spans, 0);
+	msgpack_pack_array(&pk, 1000000);
+	for (int i = 0; i < 1000000; i++)
+		msgpack_pack_array(&pk, 0);
+	struct msg_trace t = {.task = r->task,
+	    .attempt = r->attempt,
+	    .worker = r->worker,
+	    .spans = buf_span(&spans)};
+	put(o, MSG_TRACE, &t);
+}
+
+static void
 odd_down(struct odd *o, const struct msg_run *r UNUSED)
 {
 	struct msg_welcome w = {.worker = 1};
@@ -148,6 +166,7 @@ static const struct {
     {"stale", odd_stale},
     {"wrong", odd_wrong},
     {"cause", odd_cause},
+    {"trace", odd_trace},
     {"down", odd_down},
     {"quit", odd_quit},
     {"mute", odd_mute},

@@ -2,6 +2,7 @@
 #ifndef DEFERD_T_DRIVE_H
 #define DEFERD_T_DRIVE_H
 
+#include "../../common/trace.h"
 #include "../../worker/engine.h"
 
 #define DRIVE_LINES_MAX 64
@@ -16,7 +17,7 @@ struct drive {
 	size_t want_n;
 	struct buf got[DRIVE_LINES_MAX];
 	size_t got_n;
-	bool started, backtrace, took;
+	bool started, backtrace, took, trace;
 	bool broken; /* a message made no sense */
 	uint64_t tasks;
 	size_t ended;

@@ -62,6 +62,7 @@ drive_open(
 	free(real);
 	d->backtrace = strstr(conf, "backtrace") != NULL;
 	d->took = strstr(conf, "took") != NULL;
+	d->trace = strstr(conf, "spans") != NULL;
 	d->now_ns = 1000000000;
 	d->engine = engine_new(&c);
 	ASSERT(d->engine);
@@ -200,6 +201,7 @@ drive_start(struct drive *d, const char *line)
 	    .worker = 7,
 	    .handler = h ? h->index : 9999,
 	    .timeout_ms = (uint64_t)conf_number(rest, "timeout=", 15000),
+	    .trace_ms = (uint64_t)conf_number(rest, "trace=", TRACE_FAILED_ONLY),
 	    .envelope = buf_span(&env),
 	    .steps = buf_span(&steps),
 	};

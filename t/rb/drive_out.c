@@ -69,6 +69,60 @@ out_count(struct buf *b, uint64_t n)
 		buf_printf(b, " x%llu", (unsigned long long)n);
 }
 
+/* A number of the span; the cursor stands behind it. */
+static long long
+out_number(struct mp *c)
+{
+	uint64_t v;
+
+	ASSERT(mp_uint(c, &v) == 0);
+	return (long long)v;
+}
+
+/* With "# conf: spans": what began when, in ms, and took how long. */
+static void
+out_trace(struct drive *d, const struct msg_trace *m)
+{
+	static const char *const kind[] = {"?",
+#define X(sym, number, name) [number] = name,
+	    TRACE_TABLE(X)
+#undef X
+	};
+	struct mp c = mp_over(m->spans);
+	struct span file, what;
+	uint32_t n, fields;
+
+	ASSERT(mp_array(&c, &n) == 0);
+	for (; n > 0 && d->got_n < DRIVE_LINES_MAX - 1; n--) {
+		struct buf *line = &d->got[d->got_n++];
+		ASSERT(mp_array(&c, &fields) == 0 && fields == TRACE_FIELDS);
+		const char *name = kind[out_number(&c)];
+		out_number(&c);
+		long long depth = out_number(&c), from = out_number(&c),
+			  ready = out_number(&c), to = out_number(&c),
+			  work = out_number(&c), flags = out_number(&c),
+			  at = out_number(&c);
+		ASSERT(mp_str(&c, &file) == 0 && mp_str(&c, &what) == 0);
+		buf_reset(line);
+		buf_printf(
+		    line, "%s %lld+%lld", name, from / 1000000, (to - from) / 1000000);
+		if (ready != to)
+			buf_printf(line, " gap=%lld", (to - ready) / 1000000);
+		buf_printf(line, "%s%s", flags & TRACE_OK ? " ok" : "",
+		    flags & TRACE_OPEN ? " open" : "");
+		if (depth)
+			buf_printf(line, " depth=%lld", depth);
+		if (work)
+			buf_printf(line, " work=%lld", work);
+		if (at)
+			buf_printf(line, " %.*s:%lld", SPAN_FMT(file), at);
+		if (what.n)
+			buf_printf(line, " %.*s", SPAN_FMT(what));
+	}
+	if (m->dropped)
+		printf("# dropped %llu\n", (unsigned long long)m->dropped);
+}
+
 static void
 out_message(struct drive *d, struct buf *b, const struct msg *m)
 {
@@ -125,6 +179,11 @@ drive_take_output(struct drive *d)
 				printf("# bad message: %s\n", err_text(r));
 				d->broken = true;
 				break;
+			}
+			if (m.number == MSG_TRACE) {
+				if (d->trace)
+					out_trace(d, &m.trace);
+				continue;
 			}
 			struct buf *line = &d->got[d->got_n];
 			buf_reset(line);

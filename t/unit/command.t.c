@@ -23,10 +23,10 @@ t_words(void)
 	    {"show ta", 400, "\"show ta\" is ambiguous: it may be tasks, task"},
 	    {"show task", 400, "an argument is missing; the syntax is: show task ID"},
 	    {"", 400,
-		"no command given; expected one of: show, cancel, kill, retry, "
-		"promote, "
-		"bury, bulk"},
-	    {"bogus", 400, "\"bogus\" is unknown; expected one of: show, cancel"},
+		"no command given; expected one of: show, trace, cancel, kill, retry, "
+		"promote, bury"},
+	    {"bogus", 400,
+		"\"bogus\" is unknown; expected one of: show, trace, cancel"},
 	    {"Show lanes", 400, "\"Show\" is unknown"},
 	    {"show lanes now", 400,
 		"unexpected word \"now\"; the syntax is: show lanes"},

@@ -175,6 +175,11 @@ core_pool_unsettled(const struct core *c, uint64_t since UNUSED)
 	return c->unsettled;
 }
 
+const struct traces *
+core_traces(const struct core *c)
+{
+	return &c->traces;
+}
 const struct dossier *
 core_dossier(const struct core *c, size_t i)
 {

@@ -8,6 +8,7 @@
 #include "../../supervisor/bulk.h"
 #include "../../supervisor/control.h"
 #include "../../supervisor/dossier.h"
+#include "../../supervisor/traces.h"
 #include "../../supervisor/events.h"
 #include "../../supervisor/lease.h"
 #include "../../supervisor/tasks.h"
@@ -34,6 +35,7 @@ struct core {
 	const char *not_ready;
 	bool durable;
 	struct dossier dossier;
+	struct traces traces;
 	struct core_peaks peaks;
 	struct core_store store;
 	enum fault mend_fault; /* what retry, promote and bury meet with */

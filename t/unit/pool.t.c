@@ -71,6 +71,12 @@ t_an_unknown_cause(void)
 }
 
 static void
+t_a_trace_without_end(void)
+{
+	rule_breaker("trace");
+}
+
+static void
 t_a_message_of_the_other_direction(void)
 {
 	rule_breaker("down");
@@ -251,7 +257,8 @@ t_the_forkserver_may_die(void)
 }
 
 TESTS(TEST(a_call_is_answered), TEST(many_calls_travel_in_batches), TEST(garbage),
-    TEST(an_unknown_cause), TEST(a_message_of_the_other_direction), TEST(an_exit),
+    TEST(an_unknown_cause), TEST(a_trace_without_end),
+    TEST(a_message_of_the_other_direction), TEST(an_exit),
     TEST(late_messages_are_dropped), TEST(a_mute_worker_is_replaced),
     TEST(a_task_that_never_ends_is_ended), TEST(a_goodbye_with_tasks_left),
     TEST(a_killed_worker_comes_back_fast), TEST(a_pid_that_comes_back),

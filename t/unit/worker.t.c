@@ -9,6 +9,7 @@
 #include "../../common/kinds.h"
 #include "../../common/msg.h"
 #include "../../common/page.h"
+#include "../../common/trace.h"
 #include <errno.h>
 #include <nng/nng.h>
 #include <nng/protocol/pair1/pair.h>
@@ -213,7 +214,7 @@ add_run(uint8_t id, unsigned handler, unsigned timeout_ms)
 
 	t.b[0] = id;
 	struct msg_run r = {span_of(t.b, 16), 1, 7, handler, 0, timeout_ms,
-	    span_of(envelope, sizeof envelope), SPAN_NONE};
+	    TRACE_FAILED_ONLY, span_of(envelope, sizeof envelope), SPAN_NONE};
 	EQ_INT(msg_pack(&out, MSG_RUN, &r), 0);
 }
 
