@@ -66,7 +66,7 @@ open_engine(void)
 	engine->conf.handlers = "";
 }
 
-/* Takes the one message that must have come; its number. */
+/* Takes the message that must have come; its number. A trace may come before it. */
 static enum msg_number
 take_end(void)
 {
@@ -76,6 +76,8 @@ take_end(void)
 	OK(b != NULL);
 	struct mp c = mp_over(buf_span(&b->bytes));
 	EQ_INT(msg_parse(&c, MSG_UP, &m), 0);
+	if (m.number == MSG_TRACE)
+		EQ_INT(msg_parse(&c, MSG_UP, &m), 0);
 	OK(mp_at_end(&c));
 	outbox_drop(&engine->out);
 	OK(outbox_empty(&engine->out));
