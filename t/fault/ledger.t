@@ -52,7 +52,7 @@ sub client {
 	until (-e $d->dir . '/stop') {
 		$http //= eval { Http->new("http://127.0.0.1:$port") };
 		if (!$http) {
-			sleep 0.002;
+			sleep 0.002; # tries again: the daemon is down
 			next;
 		}
 		$n++;
@@ -82,7 +82,7 @@ my @pids = map {
 # --- the kills ---
 my @back_ms;
 for (1 .. $kills) {
-	sleep 0.02 + rand 0.15;
+	sleep 0.02 + rand 0.15; # the random moment of the kill
 	$d->signal('KILL');
 	$d->wait;
 	my $began = time;
@@ -141,8 +141,8 @@ $sum{back_p99_ms} = int $back_ms[$#back_ms * 0.99];
 note(JSON::PP->new->canonical->encode(\%sum));
 ok $sum{acked} > 10 * $kills, "tasks were accepted ($sum{acked})";
 is $sum{lost}, 0, 'none is lost' or diag join "\n", @lost[0 .. ($#lost > 9 ? 9 : $#lost)];
-# At most what was leased at a kill, or had ended since the last commit.
-my $most = $kills * (4 + 200);
+# At most what was leased at a kill (4 slots), or had ended since the last commit: a few.
+my $most = $kills * (4 + 16);
 cmp_ok $sum{duplicate}, '<=', $most, 'few ran twice';
 # The long form runs alone; beside other tests the slowest ones say how busy the machine is.
 my $back = $kills >= 500 ? 'back_p99_ms' : 'back_p50_ms';
